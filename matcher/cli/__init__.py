@@ -1,0 +1,78 @@
+"""The `matcher` command: one file a command group, each command thin over a function.
+
+A module of this package that defines `COMMANDS` adds those commands. Messages go to stderr, results to stdout; an
+unexpected fault prints its type and place, never its text, since that may hold a value of an extract.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from matcher import __version__
+from matcher.errors import Exit, UserError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="matcher")
+def cli() -> None:
+    """Match one month's extracts, keep the qualifying families, prove that the rest is gone.
+
+    Example: matcher run inbox -w workspace --as-at 2013-10-31
+    """
+
+
+def _register() -> None:
+    for module in pkgutil.iter_modules(__path__):
+        commands = getattr(importlib.import_module(f"{__name__}.{module.name}"), "COMMANDS", ())
+        for command in commands:
+            cli.add_command(command)
+
+
+_register()
+
+
+def where_it_failed(error: BaseException) -> str:
+    """The frames of a traceback as file:line:function, without messages or source, which could hold values."""
+    root = Path(__file__).parent.parent.parent
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        frames.append(f"  {name}:{frame.lineno} in {frame.name}")
+    return "\n".join(frames)
+
+
+def main() -> NoReturn:
+    """Run the command line; always leaves by SystemExit with a code of the contract."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else Exit.DONE)
+    except UserError as error:
+        click.echo(str(error), err=True)
+        sys.exit(int(error.code))
+    except click.exceptions.Abort:
+        click.echo("Stopped by the user.", err=True)
+        sys.exit(int(Exit.FAILED))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(Exit.USAGE))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(int(Exit.FAILED))
+    except Exception as error:
+        click.echo(f"matcher failed: {type(error).__name__}. Nothing that was received has been lost by this.", err=True)
+        click.echo(where_it_failed(error), err=True)
+        click.echo("  to do: run the command again; if it fails again, report these lines (they hold no data).", err=True)
+        sys.exit(int(Exit.FAILED))
