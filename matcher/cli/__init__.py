@@ -72,7 +72,11 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(int(Exit.FAILED))
     except Exception as error:
-        click.echo(f"matcher failed: {type(error).__name__}. Nothing that was received has been lost by this.", err=True)
+        click.echo(
+            f"matcher failed: {type(error).__name__}. Nothing that was received has been lost by this.", err=True
+        )
         click.echo(where_it_failed(error), err=True)
-        click.echo("  to do: run the command again; if it fails again, report these lines (they hold no data).", err=True)
+        click.echo(
+            "  to do: run the command again; if it fails again, report these lines (they hold no data).", err=True
+        )
         sys.exit(int(Exit.FAILED))

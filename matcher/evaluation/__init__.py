@@ -1,1 +1,1 @@
-
+"""How well a match did against known truth."""
