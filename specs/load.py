@@ -16,7 +16,10 @@ from specs.tables import EVIDENCE_KINDS
 HERE = Path(__file__).parent
 
 Programme = Literal["city", "county", "rutland"]
-Purpose = Literal["identification", "baseline_and_tracking", "key_worker", "evaluation", "household_placement", "reference"]
+Area = Literal["city", "county", "rutland", "other"]
+Purpose = Literal[
+    "identification", "baseline_and_tracking", "key_worker", "evaluation", "household_placement", "reference"
+]
 ColumnType = Literal[
     "text", "name", "date", "date_of_birth", "code", "count", "yes_no", "sex", "address", "postcode",
     "nino", "upn", "nhs", "uprn", "estab", "term", "number",
@@ -38,6 +41,7 @@ class Flow(_Model):
     supplier: str  # "" = file without supplier; "*" = any supplier not listed
     partner: str  # partner id, as in assurance/data_quality.<partner>.json
     owner: str  # the data controller at the origin
+    area: Area | None = None  # where its families live when no address tells
     recipients: tuple[Programme, ...]
     purposes: tuple[Purpose, ...]
     gateway: tuple[str, ...]  # legal gateways, each with its source
@@ -47,6 +51,7 @@ class Flow(_Model):
     source: Literal["appendix_b", "beyond_appendix_b", "reference"]
     amendment: str | None = None  # beyond Appendix B: the dated amendment under section 4.3
     amendment_made_up: bool = False
+    note: str | None = None  # what a reader should know of this flow
     agreed_by: str  # role
     agreed_on: str  # ISO date
     may_extract: tuple[str, ...]  # roles
@@ -103,7 +108,9 @@ class Beyond(_Model):
     """Rows or cells beyond what was agreed: what to drop where `when` holds, and how feedback words it."""
 
     when: dict[str, tuple[str, ...]]
-    drop: tuple[str, ...] = ()  # columns blanked at intake; () with whole_row = the row is used for matching, never kept
+    drop: tuple[
+        str, ...
+    ] = ()  # columns blanked at intake; () with whole_row = the row is used for matching, never kept
     whole_row: bool = False
     wording: str
 
@@ -125,6 +132,7 @@ class ExtractSpec(_Model):
     evidence: tuple[EvidenceRule, ...] = ()
     beyond: tuple[Beyond, ...] = ()
     duplicate_key: tuple[str, ...] = ()  # same values in these columns = the same row twice, reported
+    needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each list a row fills one column at least, else it is rejected
 
     @model_validator(mode="after")
     def _columns(self) -> ExtractSpec:
@@ -145,6 +153,9 @@ class ExtractSpec(_Model):
         for name in self.duplicate_key:
             if name not in ids:
                 raise ValueError(f"duplicate_key: no column {name!r}")
+        for name in (column for columns in self.needs_one_of for column in columns):
+            if name not in ids:
+                raise ValueError(f"needs_one_of: no column {name!r}")
         return self
 
     def flow_for(self, supplier: str) -> Flow:
