@@ -170,6 +170,14 @@ class ExtractSpec(_Model):
         return next((column for column in self.column if column.role == role), None)
 
 
+DisclosureField = Literal[
+    "family_id", "area", "route", "full_name", "date_of_birth", "address", "criteria", "concerns", "evidence", "source",
+    "service_contact", "counts", "money", "row_feedback", "as_recorded",
+]  # fmt: skip
+Output = Literal["key_worker_list", "partner_list", "partner_feedback", "claim_summary", "published_summary", "none"]
+PERSONAL_FIELDS = frozenset({"full_name", "date_of_birth", "address"})
+
+
 class DisclosureSpec(_Model):
     """What may leave: one outward row of Appendix B, or an output of the programme itself."""
 
@@ -178,16 +186,38 @@ class DisclosureSpec(_Model):
     version: str
     sender: str
     recipient: str  # partner or team id; owner of the password
-    areas: tuple[str, ...]  # whose families
+    areas: tuple[Area, ...]  # whose families
     trigger: Literal["monthly", "weekly", "on_identification", "on_allocation", "termly", "recorded_only"]
     purpose: str
     gateway: tuple[str, ...]
     source: str  # section or row of the agreement
     transfer: str
     marking: str = "OFFICIAL-SENSITIVE"
-    fields: tuple[str, ...]
+    fields: tuple[DisclosureField, ...]
     evidence: tuple[str, ...] = ()  # evidence kinds that may go with it
     carried: bool = True  # false: recorded, not carried by matcher
+    output: Output = "none"  # which of the programme's files carries it
+    families: Literal["identified", "identified_or_allocated", "allocated", "none"] = "none"  # whose members may be named
+    note: str | None = None
+
+    @property
+    def holds_people(self) -> bool:
+        return bool(PERSONAL_FIELDS & set(self.fields))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DisclosureSpec:
+        for kind in self.evidence:
+            if kind not in EVIDENCE_KINDS:
+                raise ValueError(f"unknown evidence kind {kind!r}")
+        if self.evidence and "evidence" not in self.fields:
+            raise ValueError("evidence kinds are listed, but the field 'evidence' is not")
+        if self.holds_people and self.families == "none":
+            raise ValueError("it names people, but 'families' says of nobody")
+        if self.carried != (self.output != "none"):
+            raise ValueError("what is carried needs an output, what is only recorded has none")
+        if self.carried == (self.trigger == "recorded_only"):
+            raise ValueError("the trigger is 'recorded_only' exactly where nothing is carried")
+        return self
 
 
 class SpecError(Exception):
