@@ -29,7 +29,7 @@ def _run(title: str, *command: str) -> None:
 
 def ensure(lock: str) -> Path:
     """Make or refresh `.venv` from `locks/<lock>.lock` and install matcher into it; gives its Python. Exits with what to do."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (said to whoever starts the script with an older Python)
         sys.exit(f"matcher needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     path = ROOT / "scripts" / "locks" / f"{lock}.lock"
     digest = hashlib.sha256(path.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()

@@ -48,10 +48,10 @@ def locked(path: Path) -> dict[str, tuple[str, set[str]]]:
 
 def wheels_of(name: str, hashes: set[str]) -> dict[str, str]:
     """File name -> sha256 of the wheels for Windows and Linux of a release whose hashes the lock holds."""
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310
         f"{PyPI.simple_url}/{name}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         files = json.load(answer)["files"]
     wheels = {file["filename"]: file["hashes"].get("sha256", "") for file in files if file["filename"].endswith(".whl")}
     served = re.compile(r"(win_amd64|manylinux\S*x86_64|-any)\.whl$")

@@ -100,7 +100,7 @@ def families(rows: pd.DataFrame) -> dict[str, float]:
     measured["precision"] = round(float(right / len(size)), 6) if len(size) else 1.0
     p, r = measured["precision"], measured["recall"]
     measured["f1"] = round(2 * p * r / (p + r), 6) if p + r else 0.0
-    return measured | {"true": int(len(kept_share)), "found": int(len(size))}
+    return measured | {"true": len(kept_share), "found": len(size)}
 
 
 def join(truth: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

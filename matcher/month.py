@@ -1,0 +1,152 @@
+"""The monthly match, in memory: one call a stage, nothing else.
+
+Takes checked supplies and the rules of the month; gives every stage's table. Writes nothing, deletes nothing, asks nobody: the
+run around it (`matcher/runs`) does that. Refuses only what a stage refuses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from criteria.decisions import Decided, decide
+from criteria.framework import Framework
+from criteria.policy import DiscretionPolicy
+
+from matcher.extracts import Intake
+from matcher.facts import AREAS, facts, people, record_households, record_persons, unsupplied, usable
+from matcher.households import Placed, place
+from matcher.pairs import LinkageModel, Scored, score_pairs
+from matcher.persons import Clustered, Thresholds, cluster
+from matcher.progress import Stages
+from matcher.records import Built, build
+from specs.load import ExtractSpec
+from specs.tables import (
+    DECISIONS,
+    DWELLING_ROWS,
+    EVIDENCE,
+    FACTS,
+    HOUSEHOLD_MEMBERS,
+    HOUSEHOLDS,
+    MEMBERS,
+    PAIRS,
+    PEOPLE,
+    PERSONS,
+    RECORDS,
+    UNCERTAIN,
+    check,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides a month: specifications, linkage, framework, local policy, and whose data may be used for whom."""
+
+    specs: Mapping[str, ExtractSpec]
+    model: LinkageModel
+    thresholds: Thresholds
+    framework: Framework
+    policy: DiscretionPolicy
+    joint_match: bool = True
+    expected: tuple[str, ...] = ()
+    areas: pa.Table | None = None
+    engine: str = "in_process"
+
+
+@dataclass(frozen=True)
+class Month:
+    """Every table of a match. `person_of` and `household_of` are dense by record_id, -1 where a record has none."""
+
+    as_at: dt.date
+    intake: Intake
+    built: Built
+    scored: Scored
+    clustered: Clustered
+    placed: Placed
+    people: pa.Table
+    facts: pa.Table
+    decided: Decided
+    person_of: np.ndarray
+    household_of: np.ndarray
+    unsupplied: frozenset[tuple[str, str]]
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def records(self) -> pa.Table:
+        return self.built.records
+
+
+def supplier_areas(intake: Intake, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
+    """The area that a supply speaks for, where its flow goes to one programme only."""
+    found = {}
+    for supply in intake.supplies:
+        recipients = specs[supply.dataset].flow_for(supply.supplier).recipients if supply.dataset in specs else ()
+        if len(recipients) == 1:
+            found[supply.dataset, supply.supplier] = recipients[0]
+    return found
+
+
+def decide_month(
+    built: Built,
+    clustered: Clustered,
+    placed: Placed,
+    rules: Rules,
+    as_at: dt.date,
+    missing: frozenset[tuple[str, str]],
+) -> tuple[pa.Table, pa.Table, Decided, np.ndarray, np.ndarray]:
+    """Facts of households and what the framework says of them: people, facts, decided, person_of, household_of."""
+    person_of = record_persons(built.records, clustered.members)
+    household_of = record_households(built.records, clustered.members, placed.household_members, placed.dwelling_rows)
+    household_area = placed.households["area"].combine_chunks()
+    codes = np.array([AREAS.index(area) for area in household_area.to_pylist()], dtype=np.int64)
+    area_of = np.where(household_of >= 0, codes[household_of] if len(codes) else 0, AREAS.index("other"))
+    allowed = usable(built.records, area_of, rules.specs, joint_match=rules.joint_match)
+    known = check(people(clustered.persons, placed.household_members, built.evidence, person_of), PEOPLE)
+    found = check(facts(built.evidence, person_of, household_of, allowed), FACTS)
+    areas = placed.households.select(["household_id", "area"])
+    decided = decide(known, found, areas, rules.framework, rules.policy, as_at, unsupplied=missing)
+    check(decided.decisions, DECISIONS)
+    return known, found, decided, person_of, household_of
+
+
+def match(
+    intake: Intake, rules: Rules, as_at: dt.date, *, known: pa.Table | None = None, stages: Stages | None = None
+) -> Month:
+    """Match one month's accepted supplies. `known`: records of families already on the programme (RECORDS-shaped)."""
+    stages = stages or Stages(show=False)
+    accepted = [supply for supply in intake.supplies if supply.status == "accepted"]
+    with stages.stage("records", "Reading names and addresses"):
+        built = build(accepted, rules.specs, as_at, known=known)
+        check(built.records, RECORDS)
+        check(built.evidence, EVIDENCE, records=built.records)
+    with stages.stage("pairs", "Comparing records") as stage:
+        scored = score_pairs(built.records, rules.model, engine=rules.engine, stage=stage)
+        check(scored.pairs, PAIRS)
+    with stages.stage("persons", "Finding people"):
+        trust = {dataset: spec.trust for dataset, spec in rules.specs.items()}
+        clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=trust)
+        check(clustered.persons, PERSONS)
+        check(clustered.members, MEMBERS, records=built.records, persons=clustered.persons)
+        check(clustered.uncertain, UNCERTAIN)
+    with stages.stage("households", "Finding households") as stage:
+        placed = place(
+            built.records, clustered.members, clustered.persons, built.gazetteer, as_at,
+            trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
+            areas=rules.areas, supplier_areas=supplier_areas(intake, rules.specs), stage=stage,
+        )  # fmt: skip
+        check(placed.households, HOUSEHOLDS)
+        check(placed.household_members, HOUSEHOLD_MEMBERS, households=placed.households)
+        check(placed.dwelling_rows, DWELLING_ROWS, records=built.records, households=placed.households)
+    with stages.stage("decisions", "Applying the criteria"):
+        supplied = {(supply.dataset, supply.supplier) for supply in accepted}
+        missing = unsupplied(supplied, rules.expected, rules.specs)
+        known_people, found, decided, person_of, household_of = decide_month(
+            built, clustered, placed, rules, as_at, missing
+        )
+    return Month(
+        as_at, intake, built, scored, clustered, placed, known_people, found, decided, person_of, household_of, missing,
+        warnings=(*intake.warnings, *scored.warnings, *placed.warnings),
+    )  # fmt: skip
