@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.tables import lookup
 from specs.load import ExtractSpec
 from specs.tables import FACTS, PEOPLE
 
@@ -21,30 +22,6 @@ SCHOOL_KINDS = (
     "sessions_possible", "sessions_unauthorised", "fixed_exclusions", "permanent_exclusion", "excluded_provision",
     "on_roll", "home_educated", "not_on_roll",
 )  # fmt: skip
-
-
-def _lookup(keys: pa.ChunkedArray, values: pa.ChunkedArray, size: int) -> np.ndarray:
-    """Dense table of size `size`: values[keys], -1 where a key does not occur."""
-    table = np.full(size, -1, dtype=np.int64)
-    table[keys.to_numpy()] = values.to_numpy()
-    return table
-
-
-def record_persons(records: pa.Table, members: pa.Table) -> np.ndarray:
-    """Person of each record, -1 for rows that name nobody; position = record_id."""
-    return _lookup(members["record_id"], members["person_id"], records.num_rows)
-
-
-def record_households(
-    records: pa.Table, members: pa.Table, household_members: pa.Table, dwelling_rows: pa.Table
-) -> np.ndarray:
-    """Household of each record, -1 where none; position = record_id."""
-    persons = record_persons(records, members)
-    homes = _lookup(household_members["person_id"], household_members["household_id"], int(persons.max(initial=-1)) + 1)
-    found = np.full(records.num_rows, -1, dtype=np.int64)
-    found[persons >= 0] = homes[persons[persons >= 0]]
-    found[dwelling_rows["record_id"].to_numpy()] = dwelling_rows["household_id"].to_numpy()
-    return found
 
 
 def usable(
@@ -74,7 +51,7 @@ def people(persons: pa.Table, household_members: pa.Table, evidence: pa.Table, p
     pupils = np.zeros(persons.num_rows, dtype=bool)
     of = persons_of[evidence["record_id"].to_numpy()[school]]
     pupils[of[of >= 0]] = True
-    homes = _lookup(household_members["person_id"], household_members["household_id"], persons.num_rows)
+    homes = lookup(household_members, "person_id", "household_id", persons.num_rows)
     return pa.table(
         {
             "person_id": persons["person_id"],

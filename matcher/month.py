@@ -17,28 +17,15 @@ from criteria.framework import Framework
 from criteria.policy import DiscretionPolicy
 
 from matcher.extracts import Intake
-from matcher.facts import AREAS, facts, people, record_households, record_persons, unsupplied, usable
+from matcher.facts import AREAS, facts, people, unsupplied, usable
 from matcher.households import Placed, place
-from matcher.pairs import LinkageModel, Scored, score_pairs
+from matcher.pairs import LinkageModel, TrainedModel, score_pairs
 from matcher.persons import Clustered, Thresholds, cluster
 from matcher.progress import Stages
 from matcher.records import Built, build
+from matcher.tables import MonthTables, record_households, record_persons
 from specs.load import ExtractSpec
-from specs.tables import (
-    DECISIONS,
-    DWELLING_ROWS,
-    EVIDENCE,
-    FACTS,
-    HOUSEHOLD_MEMBERS,
-    HOUSEHOLDS,
-    MEMBERS,
-    PAIRS,
-    PEOPLE,
-    PERSONS,
-    RECORDS,
-    UNCERTAIN,
-    check,
-)  # fmt: skip
+from specs.tables import EVIDENCE, FACTS, HOUSEHOLD_MEMBERS, HOUSEHOLDS, MEMBERS, PAIRS, PEOPLE, PERSONS, RECORDS, check
 
 
 @dataclass(frozen=True)
@@ -58,25 +45,20 @@ class Rules:
 
 @dataclass(frozen=True)
 class Month:
-    """Every table of a match. `person_of` and `household_of` are dense by record_id, -1 where a record has none."""
+    """A match: every stage's table, and what the stages say besides."""
 
     as_at: dt.date
     intake: Intake
-    built: Built
-    scored: Scored
-    clustered: Clustered
-    placed: Placed
-    people: pa.Table
-    facts: pa.Table
-    decided: Decided
-    person_of: np.ndarray
-    household_of: np.ndarray
+    tables: MonthTables
+    gazetteer: pa.Table
+    trained: TrainedModel
+    candidate_pairs: int
+    statistics: Mapping[str, int]  # of the decisions: how many households rest on each reading
+    beyond: Mapping[
+        tuple[str, str], Mapping[str, int]
+    ]  # (dataset, supplier) -> more than agreed, found while making evidence
     unsupplied: frozenset[tuple[str, str]]
     warnings: tuple[str, ...] = field(default=())
-
-    @property
-    def records(self) -> pa.Table:
-        return self.built.records
 
 
 def supplier_areas(intake: Intake, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
@@ -96,20 +78,37 @@ def decide_month(
     rules: Rules,
     as_at: dt.date,
     missing: frozenset[tuple[str, str]],
-) -> tuple[pa.Table, pa.Table, Decided, np.ndarray, np.ndarray]:
-    """Facts of households and what the framework says of them: people, facts, decided, person_of, household_of."""
+) -> tuple[pa.Table, pa.Table, Decided]:
+    """What the framework and the local policy say of the households: PEOPLE, FACTS and the decisions."""
     person_of = record_persons(built.records, clustered.members)
     household_of = record_households(built.records, clustered.members, placed.household_members, placed.dwelling_rows)
-    household_area = placed.households["area"].combine_chunks()
-    codes = np.array([AREAS.index(area) for area in household_area.to_pylist()], dtype=np.int64)
-    area_of = np.where(household_of >= 0, codes[household_of] if len(codes) else 0, AREAS.index("other"))
-    allowed = usable(built.records, area_of, rules.specs, joint_match=rules.joint_match)
+    codes = np.array([AREAS.index(area) for area in placed.households["area"].to_pylist()] + [len(AREAS) - 1])
+    allowed = usable(built.records, codes[household_of], rules.specs, joint_match=rules.joint_match)
     known = check(people(clustered.persons, placed.household_members, built.evidence, person_of), PEOPLE)
     found = check(facts(built.evidence, person_of, household_of, allowed), FACTS)
     areas = placed.households.select(["household_id", "area"])
     decided = decide(known, found, areas, rules.framework, rules.policy, as_at, unsupplied=missing)
-    check(decided.decisions, DECISIONS)
-    return known, found, decided, person_of, household_of
+    return known, found, decided
+
+
+def tables_of(
+    built: Built,
+    pairs: pa.Table,
+    clustered: Clustered,
+    placed: Placed,
+    known: pa.Table,
+    found: pa.Table,
+    decided: Decided,
+) -> MonthTables:
+    """All tables of a match, checked together."""
+    return MonthTables.from_dict(
+        {
+            "records": built.records, "evidence": built.evidence, "pairs": pairs, "members": clustered.members,
+            "persons": clustered.persons, "uncertain": clustered.uncertain, "household_members": placed.household_members,
+            "households": placed.households, "dwelling_rows": placed.dwelling_rows, "people": known, "facts": found,
+            "findings": decided.findings, "support": decided.support, "decisions": decided.decisions,
+        }
+    )  # fmt: skip
 
 
 def match(
@@ -130,7 +129,6 @@ def match(
         clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=trust)
         check(clustered.persons, PERSONS)
         check(clustered.members, MEMBERS, records=built.records, persons=clustered.persons)
-        check(clustered.uncertain, UNCERTAIN)
     with stages.stage("households", "Finding households") as stage:
         placed = place(
             built.records, clustered.members, clustered.persons, built.gazetteer, as_at,
@@ -139,14 +137,12 @@ def match(
         )  # fmt: skip
         check(placed.households, HOUSEHOLDS)
         check(placed.household_members, HOUSEHOLD_MEMBERS, households=placed.households)
-        check(placed.dwelling_rows, DWELLING_ROWS, records=built.records, households=placed.households)
     with stages.stage("decisions", "Applying the criteria"):
         supplied = {(supply.dataset, supply.supplier) for supply in accepted}
         missing = unsupplied(supplied, rules.expected, rules.specs)
-        known_people, found, decided, person_of, household_of = decide_month(
-            built, clustered, placed, rules, as_at, missing
-        )
+        known_people, found, decided = decide_month(built, clustered, placed, rules, as_at, missing)
+        tables = tables_of(built, scored.pairs, clustered, placed, known_people, found, decided)
     return Month(
-        as_at, intake, built, scored, clustered, placed, known_people, found, decided, person_of, household_of, missing,
+        as_at, intake, tables, built.gazetteer, scored.trained, scored.candidate_pairs, decided.statistics, built.beyond, missing,
         warnings=(*intake.warnings, *scored.warnings, *placed.warnings),
     )  # fmt: skip

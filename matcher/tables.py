@@ -53,20 +53,38 @@ class MonthTables:
 
     def person_of(self) -> np.ndarray:
         """Person of each record, -1 for rows that name nobody; position = record_id."""
-        return _lookup(self.members, "record_id", "person_id", self.records.num_rows)
+        return record_persons(self.records, self.members)
 
     def household_of(self) -> np.ndarray:
         """Household of each record, -1 where none; position = record_id."""
-        person = self.person_of()
-        home = _lookup(self.household_members, "person_id", "household_id", self.persons.num_rows)
-        found = np.full(self.records.num_rows, -1, dtype=np.int64)
-        found[person >= 0] = home[person[person >= 0]]
-        rows = self.dwelling_rows
-        found[rows["record_id"].to_numpy()] = rows["household_id"].to_numpy()
-        return found
+        return record_households(self.records, self.members, self.household_members, self.dwelling_rows)
+
+    def route_of(self) -> np.ndarray:
+        """Route ("automatic", "discretion", "no") of each household; position = household_id."""
+        routes = np.full(self.households.num_rows, "no", dtype=object)
+        routes[self.decisions["household_id"].to_numpy()] = self.decisions["route"].to_pylist()
+        return routes
 
 
-def _lookup(table: pa.Table, key: str, value: str, size: int) -> np.ndarray:
+def record_persons(records: pa.Table, members: pa.Table) -> np.ndarray:
+    """Person of each record, -1 for rows that name nobody; position = record_id."""
+    return lookup(members, "record_id", "person_id", records.num_rows)
+
+
+def record_households(
+    records: pa.Table, members: pa.Table, household_members: pa.Table, dwelling_rows: pa.Table
+) -> np.ndarray:
+    """Household of each record, -1 where none; position = record_id."""
+    person = record_persons(records, members)
+    home = lookup(household_members, "person_id", "household_id", int(person.max(initial=-1)) + 1)
+    found = np.full(records.num_rows, -1, dtype=np.int64)
+    found[person >= 0] = home[person[person >= 0]]
+    found[dwelling_rows["record_id"].to_numpy()] = dwelling_rows["household_id"].to_numpy()
+    return found
+
+
+def lookup(table: pa.Table, key: str, value: str, size: int) -> np.ndarray:
+    """Dense array of `size`: the value at each key, -1 where a key does not occur."""
     found = np.full(size, -1, dtype=np.int64)
     found[table[key].to_numpy()] = table[value].to_numpy()
     return found
@@ -78,7 +96,7 @@ def narrow(month: MonthTables, households: np.ndarray) -> MonthTables:
     keep_household[households] = True
     record_home = month.household_of()
     keep_record = (record_home >= 0) & keep_household[record_home]
-    home = _lookup(month.household_members, "person_id", "household_id", month.persons.num_rows)
+    home = lookup(month.household_members, "person_id", "household_id", month.persons.num_rows)
     keep_person = (home >= 0) & keep_household[home]
     keep_evidence = keep_record[month.evidence["record_id"].to_numpy()]
     kept = {

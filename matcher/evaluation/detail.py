@@ -6,22 +6,21 @@ import io
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from matcher.month import Month
 
 
 def detail(month: Month) -> pd.DataFrame:
     """`dataset,supplier,row,person_id,household_id,decision`: one line an accepted delivered row (a joint name's first person)."""
-    records = month.records
+    tables = month.tables
+    records = tables.records
     delivered = (records["part"].to_numpy() == 0) & (records["row"].to_numpy() > 0)
-    table = records.filter(delivered).select(["dataset", "supplier", "row"]).to_pandas()
-    person, household = month.person_of[delivered], month.household_of[delivered]
-    routes = np.full(int(month.placed.households.num_rows) + 1, "no", dtype=object)
-    routes[month.decided.decisions["household_id"].to_numpy()] = month.decided.decisions["route"].to_pylist()
-    routes[-1] = "no"
+    table = records.filter(pa.array(delivered)).select(["dataset", "supplier", "row"]).to_pandas()
+    person, household = tables.person_of()[delivered], tables.household_of()[delivered]
     table["person_id"] = [f"p{n}" if n >= 0 else "" for n in person]
     table["household_id"] = [f"h{n}" if n >= 0 else "" for n in household]
-    table["decision"] = routes[household]
+    table["decision"] = np.append(tables.route_of(), "no")[household]
     return table
 
 

@@ -82,8 +82,8 @@ def evaluate(
     rows = detail(month)
     measures = measure(known, rows)
     measures |= {
-        "records": int(month.records.num_rows),
-        "candidate_pairs": int(month.scored.candidate_pairs),
+        "records": int(month.tables.records.num_rows),
+        "candidate_pairs": int(month.candidate_pairs),
         "seconds": {name: round(value, 3) for name, value in stages.seconds.items()},
         "peak_rss_mb": peak_rss_mb(),
     }
