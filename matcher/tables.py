@@ -90,12 +90,18 @@ def lookup(table: pa.Table, key: str, value: str, size: int) -> np.ndarray:
     return found
 
 
+def records_of(month: MonthTables, households: np.ndarray) -> np.ndarray:
+    """Which records belong to `households` (ids): bool a record. Their order is that of `narrow`."""
+    chosen = np.zeros(month.households.num_rows + 1, dtype=bool)
+    chosen[households] = True
+    return chosen[month.household_of()]
+
+
 def narrow(month: MonthTables, households: np.ndarray) -> MonthTables:
     """The part of `month` that is about `households` (ids), renumbered densely in the old order; all else is let go."""
     keep_household = np.zeros(month.households.num_rows, dtype=bool)
     keep_household[households] = True
-    record_home = month.household_of()
-    keep_record = (record_home >= 0) & keep_household[record_home]
+    keep_record = records_of(month, households)
     home = lookup(month.household_members, "person_id", "household_id", month.persons.num_rows)
     keep_person = (home >= 0) & keep_household[home]
     keep_evidence = keep_record[month.evidence["record_id"].to_numpy()]
@@ -121,6 +127,24 @@ def narrow(month: MonthTables, households: np.ndarray) -> MonthTables:
             table = table.set_column(position, table.schema.field(position), pa.array(new, pa.int64(), mask=ids < 0))
         narrowed[name] = table.combine_chunks()
     return replace(month, **narrowed)
+
+
+def beside(one: MonthTables, other: MonthTables) -> MonthTables:
+    """Two disjoint parts of a month as one, the ids of `other` after those of `one`."""
+    offsets = {
+        "records": one.records.num_rows,
+        "persons": one.persons.num_rows,
+        "households": one.households.num_rows,
+        "evidence": int(one.evidence["evidence_id"].to_numpy().max(initial=-1)) + 1,
+    }
+    joined = {}
+    for name, table in other.as_dict().items():
+        for column, kind in ID_COLUMNS.items():
+            if column in table.column_names:
+                position = table.schema.get_field_index(column)
+                table = table.set_column(position, table.schema.field(position), pc.add(table[column], offsets[kind]))
+        joined[name] = pa.concat_tables([one.as_dict()[name], table]).combine_chunks()
+    return MonthTables.from_dict(joined)
 
 
 def _spread(ids: pa.ChunkedArray, mask: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Around the monthly match: starting, holding, going on, sealing, giving up."""

@@ -1,0 +1,102 @@
+"""Answers to open questions become links, splits and panel decisions.
+
+Takes the held tables, the questions and their answers; gives the tables as they are with those answers. Only the households
+that an answer touches are worked out again: everything else stays as the undisturbed match had it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from matcher.households import place
+from matcher.month import Rules, decide_month, tables_of
+from matcher.persons import cluster
+from matcher.records import Built
+from matcher.review.questions import Question, households_asked_about
+from matcher.tables import MonthTables, beside, narrow, records_of
+
+
+def apply_answers(
+    tables: MonthTables,
+    questions: Sequence[Question],
+    answers: Mapping[str, bool],
+    rules: Rules,
+    as_at: dt.date,
+    missing: frozenset[tuple[str, str]],
+    gazetteer: pa.Table,
+) -> MonthTables:
+    """`answers`: question id -> yes (True) or no (False); a question without an answer keeps its default."""
+    changed = [
+        question
+        for question in questions
+        if question.record_r is not None and answers.get(question.id, question.default) != question.default
+    ]
+    approved = {
+        q.household
+        for q in questions
+        if q.kind == "discretion" and answers.get(q.id, False) and q.household is not None
+    }
+    approved_records = _first_records(tables, approved)
+    position = np.arange(tables.records.num_rows)
+    if changed:
+        affected = households_asked_about(tables, changed)
+        inside = records_of(tables, affected)
+        others = np.setdiff1d(np.arange(tables.households.num_rows), affected)
+        kept = records_of(tables, others)
+        # where each record stands after the two parts are put side by side again; -1 for rows without a household
+        position = np.where(kept, np.cumsum(kept) - 1, np.where(inside, kept.sum() + np.cumsum(inside) - 1, -1))
+        local = np.cumsum(inside) - 1
+        forced = {
+            (int(min(local[q.record_l], local[q.record_r])), int(max(local[q.record_l], local[q.record_r]))): answers[
+                q.id
+            ]
+            for q in changed
+            if q.record_l is not None and q.record_r is not None
+        }
+        part = _again(narrow(tables, affected), forced, rules, as_at, missing, gazetteer)
+        tables = beside(narrow(tables, others), part)
+    return approve(tables, position[approved_records]) if len(approved_records) else tables
+
+
+def _again(
+    part: MonthTables,
+    forced: Mapping[tuple[int, int], bool],
+    rules: Rules,
+    as_at: dt.date,
+    missing: frozenset[tuple[str, str]],
+    gazetteer: pa.Table,
+) -> MonthTables:
+    """Persons, households and decisions of a part of the month, with links forced."""
+    built = Built(records=part.records, evidence=part.evidence, gazetteer=gazetteer, beyond={})
+    trust = {dataset: spec.trust for dataset, spec in rules.specs.items()}
+    clustered = cluster(part.records, part.pairs, thresholds=rules.thresholds, trust=trust, answers=forced)
+    placed = place(
+        part.records, clustered.members, clustered.persons, gazetteer, as_at,
+        trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
+        areas=rules.areas, supplier_areas={},
+    )  # fmt: skip
+    people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
+    return tables_of(built, part.pairs, clustered, placed, people, facts, decided)
+
+
+def _first_records(tables: MonthTables, households: set[int]) -> np.ndarray:
+    """One record of each household, by which it is found again after renumbering."""
+    home = tables.household_of()
+    return np.array([int(np.flatnonzero(home == household)[0]) for household in sorted(households)], dtype=np.int64)
+
+
+def approve(tables: MonthTables, records: np.ndarray) -> MonthTables:
+    """The households of `records` qualify by local discretion, as a panel decided."""
+    households = set(tables.household_of()[records].tolist())
+    decisions = tables.decisions
+    routes = [
+        "discretion" if household in households and route == "no" else route
+        for household, route in zip(decisions["household_id"].to_pylist(), decisions["route"].to_pylist(), strict=True)
+    ]
+    position = decisions.schema.get_field_index("route")
+    updated = decisions.set_column(position, decisions.schema.field("route"), pa.array(routes, pa.string()))
+    return MonthTables.from_dict(tables.as_dict() | {"decisions": updated})
