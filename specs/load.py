@@ -139,6 +139,7 @@ class ExtractSpec(_Model):
         ids = {column.id for column in self.column}
         if len(ids) != len(self.column):
             raise ValueError("a column id twice")
+        self._check_headings()
         for number, rule in enumerate(self.evidence, 1):
             months = [f"{rule.by_month}{m:02d}" for m in range(1, 13)] if rule.by_month else []
             named = [rule.code, rule.begun, rule.ended, rule.term, *rule.key, *rule.when, *months]
@@ -146,10 +147,13 @@ class ExtractSpec(_Model):
             for name in named:
                 if name is not None and name not in ids:
                     raise ValueError(f"evidence rule {number}: no column {name!r}")
+            self._check_types(f"evidence rule {number}", rule, months)
+            self._check_codes(f"evidence rule {number}", rule.when)
         for number, beyond in enumerate(self.beyond, 1):
             for name in (*beyond.when, *beyond.drop):
                 if name not in ids:
                     raise ValueError(f"beyond rule {number}: no column {name!r}")
+            self._check_codes(f"beyond rule {number}", beyond.when)
         for name in self.duplicate_key:
             if name not in ids:
                 raise ValueError(f"duplicate_key: no column {name!r}")
@@ -157,6 +161,37 @@ class ExtractSpec(_Model):
             if name not in ids:
                 raise ValueError(f"needs_one_of: no column {name!r}")
         return self
+
+    def _check_headings(self) -> None:
+        """No two columns answer to one heading, headings being matched without case, spaces and punctuation."""
+        owner: dict[str, str] = {}
+        for column in self.column:
+            for heading in (column.name, *column.aliases):
+                plain = "".join(letter for letter in heading.casefold() if letter.isalnum())
+                if owner.setdefault(plain, column.id) != column.id:
+                    raise ValueError(f"columns {owner[plain]!r} and {column.id!r} answer to one heading")
+            for code in column.code_aliases.values():
+                if code not in column.codes:
+                    raise ValueError(f"column {column.id!r}: alias of the unknown code {code!r}")
+
+    def _check_types(self, where: str, rule: EvidenceRule, months: list[str]) -> None:
+        types = {column.id: column.type for column in self.column}
+        wanted: list[tuple[str | None, str]] = [(rule.begun, "date"), (rule.ended, "date"), (rule.term, "term")]
+        wanted += [(month, "count") for month in months]
+        wanted += [(rule.quantity, "count")] if isinstance(rule.quantity, str) else []
+        for name, type_name in wanted:
+            if name is not None and types[name] != type_name:
+                raise ValueError(f"{where}: column {name!r} is no {type_name}")
+
+    def _check_codes(self, where: str, when: dict[str, tuple[str, ...]]) -> None:
+        """A condition names codes that its column has, else it would never hold and nobody would notice."""
+        columns = {column.id: column for column in self.column}
+        for name, codes in when.items():
+            column = columns[name]
+            known = {"code": set(column.codes), "yes_no": {"Y", "N"}}.get(column.type, set(codes)) | {"*", ""}
+            for code in codes:
+                if code not in known:
+                    raise ValueError(f"{where}: column {name!r} has no code {code!r}")
 
     def flow_for(self, supplier: str) -> Flow:
         """The flow of a supplier; the "*" flow, else the first, where it is not listed."""
@@ -197,7 +232,9 @@ class DisclosureSpec(_Model):
     evidence: tuple[str, ...] = ()  # evidence kinds that may go with it
     carried: bool = True  # false: recorded, not carried by matcher
     output: Output = "none"  # which of the programme's files carries it
-    families: Literal["identified", "identified_or_allocated", "allocated", "none"] = "none"  # whose members may be named
+    families: Literal["identified", "identified_or_allocated", "allocated", "none"] = (
+        "none"  # whose members may be named
+    )
     note: str | None = None
 
     @property
@@ -238,11 +275,19 @@ def _load(model: type[M], folder: Path) -> dict[str, M]:
         try:
             raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
             spec = model.model_validate(raw)
+        except UnicodeDecodeError:
+            faults.append(f"{path.name}: not UTF-8 text: save it as UTF-8")
+            continue
         except tomllib.TOMLDecodeError as error:
             faults.append(f"{path.name}: not TOML: {error}")
             continue
         except ValidationError as error:
-            for fault in error.errors(include_input=False, include_url=False, include_context=False):
+            told = error.errors(include_input=False, include_url=False, include_context=False)
+            for fault in told:
+                if fault["type"] == "too_short" and any(
+                    len(f["loc"]) > 1 and f["loc"][:1] == fault["loc"] for f in told
+                ):
+                    continue  # the list is only short because its faulty items, told already, were left out
                 where = ".".join(str(part) for part in fault["loc"]) or "file"
                 faults.append(f"{path.name}: {where}: {fault['msg']}")
             continue
