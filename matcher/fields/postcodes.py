@@ -9,10 +9,13 @@ import itertools
 import re
 
 _AREAS = frozenset(
-    """AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY
+    re.findall(
+        r"[A-Z]+",
+        """AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY
     G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL
     OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN
-    WR WS WV YO ZE""".split()
+    WR WS WV YO ZE""",
+    )
 )
 _OUTWARD = re.compile(r"([A-Z]{1,2})(?:[0-9]{1,2}|[0-9][ABCDEFGHJKMNPRSTUVWXY])")
 _INWARD = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
