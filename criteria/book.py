@@ -6,7 +6,7 @@ evidence id. Facts of households that `areas` does not list are left out. Refuse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -50,7 +50,7 @@ def position(ids: Ints, known: Ints) -> Ints:
 
 def _first(*keys: Ints) -> Mask:
     """True on the first row of each distinct combination of `keys`, in row order."""
-    order = np.lexsort(keys)
+    order = np.lexsort(keys)  # stable: within a combination the rows keep their order
     same = np.ones(len(order), dtype=bool)
     same[:1] = False
     for key in keys:
@@ -83,6 +83,8 @@ class Book:
     key: Ints
     evidence_id: Ints
     school_kinds: frozenset[str]
+    _reached: dict[int, Days] = field(default_factory=dict)
+    _children: dict[int, Ints] = field(default_factory=dict)
 
     @classmethod
     def of(cls, people: pa.Table, facts: pa.Table, households: Ints, as_at: date, school_kinds: frozenset[str]) -> Book:
@@ -120,27 +122,39 @@ class Book:
     def n_households(self) -> int:
         return len(self.household_ids)
 
+    @cached_property
+    def _bounds(self) -> Ints:
+        return np.searchsorted(self.kind, np.arange(len(self.kinds) + 1)).astype(np.int64)
+
     def rows_of(self, kinds: tuple[str, ...] | frozenset[str]) -> Ints:
         """Positions of the facts of these kinds."""
         parts = []
         for number, name in enumerate(self.kinds):
             if name in kinds:
-                parts.append(np.arange(*np.searchsorted(self.kind, [number, number + 1])))
+                parts.append(np.arange(self._bounds[number], self._bounds[number + 1]))
         return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, dtype=np.int64)
 
     @cached_property
     def once_a_person(self) -> Mask:
         """False on a fact that repeats another of the same kind, key and person (or dwelling)."""
-        return (self.key == NOBODY) | _first(self.person, self.household, self.key, self.kind)
+        return self._once(self.person, self.household, self.key, self.kind)
 
     @cached_property
     def once_a_household(self) -> Mask:
         """False on a fact that repeats another of the same kind, key and household."""
-        return (self.key == NOBODY) | _first(self.household, self.key, self.kind)
+        return self._once(self.household, self.key, self.kind)
+
+    def _once(self, *keys: Ints) -> Mask:
+        keyed = self.key != NOBODY
+        once = np.ones(len(keyed), dtype=bool)
+        once[keyed] = _first(*(key[keyed] for key in keys))
+        return once
 
     def reaches(self, age: int) -> Days:
         """The day on which each person reaches `age`, with NaT for nobody as the last element."""
-        return np.append(birthdays(self.born, age), np.datetime64("NaT"))
+        if age not in self._reached:
+            self._reached[age] = np.append(birthdays(self.born, age), np.datetime64("NaT"))
+        return self._reached[age]
 
     @cached_property
     def is_pupil(self) -> Mask:
@@ -149,9 +163,11 @@ class Book:
 
     def children(self, age: int) -> Ints:
         """Positions of the people under `age` at as_at, and of pupils whose age is unknown."""
-        day = self.reaches(age)[:-1]
-        child = (day > np.datetime64(self.as_at)) | (np.isnat(day) & self.pupil)
-        return np.flatnonzero(child & (self.home != NOBODY))
+        if age not in self._children:
+            day = self.reaches(age)[:-1]
+            child = (day > np.datetime64(self.as_at)) | (np.isnat(day) & self.pupil)
+            self._children[age] = np.flatnonzero(child & (self.home != NOBODY))
+        return self._children[age]
 
     @cached_property
     def term(self) -> Ints:

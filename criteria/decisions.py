@@ -21,7 +21,16 @@ from criteria.calendar import Ints
 from criteria.framework import AnyTest, Clause, Framework
 from criteria.policy import CONCERN, DiscretionPolicy, PanelDecision
 from criteria.predicates import (
-    MET, NO_SCHOOL_DATA, NOT_ASSESSABLE, NOT_MET, NOT_SUPPLIED, SILENT, STATUS_NAMES, Outcome, evaluate, note_text,
+    MET,
+    NO_SCHOOL_DATA,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    NOT_SUPPLIED,
+    SILENT,
+    STATUS_NAMES,
+    Outcome,
+    evaluate,
+    note_text,
 )  # fmt: skip
 from specs.tables import DECISIONS, FINDINGS, SUPPORT
 

@@ -352,7 +352,7 @@ def _reference_faults(raw: Mapping[str, Any], name: str) -> list[str]:
 
             try:
                 test, _, _ = resolve(entry["test"], number, chosen)
-                known = {key: 0 for key in thresholds} | test.model_dump()
+                known = dict.fromkeys(thresholds, 0) | test.model_dump()
                 str(entry.get("says", "")).format_map(known)
             except KeyError as error:
                 found.append(f"{name}: {where}: no threshold, reading or field {error}")
