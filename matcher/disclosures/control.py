@@ -1,0 +1,288 @@
+"""Disclosure control of counts: what must not be published so that no small count can be worked out.
+
+Takes counts as named cells with the relations that everybody knows of them (totals are sums, parts are no more than the
+whole), and everything published before; gives each cell's count or None. Refuses counts that contradict their own
+relations. A reader is taken to be exact: for every cell that is protected the integers that it could be, given all that
+is published, are found by integer programming, and cells are withheld until that range is wide enough.
+
+What is protected: counts from 1 to one below the smallest publishable one; and counts whose difference from an earlier
+publication is such a number. A zero says that there is nobody to be found, and is published unless the policy says
+otherwise. Rule: local policy `disclosure_control` (agreement, sections 4.1, 4.2 and 4.3.3: aggregated information that
+does not let family members be identified).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from matcher.errors import UserError
+
+Cell = tuple[str, ...]  # (table, row, column, ...)
+Tree = Mapping[str, Sequence[str]]  # total -> its parts; a part may be a total itself
+ALL = "all"
+
+
+class ControlPolicy(BaseModel):
+    """The local policy `disclosure_control.<date>.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    title: str = "Disclosure control of published counts"
+    source: str = "Local policy: small counts are not published"
+    smallest_count: int = Field(5, ge=2, le=1000)  # counts from 1 to one below are suppressed
+    complementary: bool = True
+    suppress_zero: bool = False
+    compare_with_earlier: bool = True
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "disclosure_control") -> ControlPolicy:
+        """The policy from TOML text. Raises UserError with every fault, without values."""
+        try:
+            return cls.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise UserError("The disclosure-control policy is not TOML", where=f"{where}: {error}") from None
+        except ValidationError as error:
+            faults = error.errors(include_input=False, include_url=False, include_context=False)
+            lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
+            raise UserError(
+                "The disclosure-control policy has faults", where=f"{where}: {'; '.join(lines)}", todo="mend these keys"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What everybody knows of some cells: the sum of coefficient times count is 0, or (`at_most`) no more than 0."""
+
+    terms: tuple[tuple[Cell, int], ...]
+    at_most: bool = False
+
+    def holds(self, counts: Mapping[Cell, int]) -> bool:
+        value = sum(coefficient * counts[cell] for cell, coefficient in self.terms)
+        return value <= 0 if self.at_most else value == 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Cells with their true counts, the relations among them, and how much each cell is worth to readers (totals more)."""
+
+    cells: Mapping[Cell, int]
+    relations: tuple[Relation, ...] = ()
+    worth: Mapping[Cell, int] = field(default_factory=dict)
+
+    def __or__(self, other: Counts) -> Counts:
+        """Two tables together, to be protected together."""
+        return Counts(
+            {**self.cells, **other.cells}, self.relations + other.relations, {**self.worth, **other.worth}
+        )  # fmt: skip
+
+    def knowing(self, relations: Iterable[Relation]) -> Counts:
+        """The same counts with those of `relations` that are true of them; a reader may assume no others."""
+        true = tuple(relation for relation in relations if relation.holds(self.cells))
+        return Counts(self.cells, self.relations + true, self.worth)
+
+
+@dataclass(frozen=True)
+class Released:
+    """What is published of some counts: None where withheld. Which cells are small and which only hide them is not told."""
+
+    cells: Mapping[Cell, int | None]
+    relations: tuple[Relation, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "cells": [{"cell": list(cell), "count": count} for cell, count in sorted(self.cells.items())],
+            "relations": [
+                {"terms": [[list(cell), by] for cell, by in relation.terms], "at_most": relation.at_most}
+                for relation in self.relations
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Released:
+        """Read back what `to_json` gave. Raises UserError where it is something else."""
+        try:
+            return cls(
+                {tuple(map(str, each["cell"])): _count(each["count"]) for each in raw["cells"]},
+                tuple(
+                    Relation(tuple((tuple(map(str, cell)), int(by)) for cell, by in each["terms"]), bool(each["at_most"]))
+                    for each in raw["relations"]
+                ),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise UserError(
+                "An earlier publication cannot be read",
+                todo="give published/summary.json as it was written; without it the difference between months is unprotected",
+            ) from None
+
+
+def grid(table: str, trees: Sequence[Tree], leaves: Mapping[tuple[str, ...], int]) -> Counts:
+    """A table of counts with its margins and their relations.
+
+    `trees`: one a dimension, each total with its parts ({"all": ("city", "county")}); a dimension without a total is
+    given as {"": ("a", "b")}. `leaves`: the counts of the finest cells, 0 where missing.
+    """
+    finest = [tuple(dict.fromkeys(_leaves(tree))) for tree in trees]
+    unknown = set(leaves) - set(product(*finest))
+    if unknown:
+        raise ValueError(f"table {table}: {len(unknown)} cell(s) that no dimension has")
+    heads = [[*finest[n], *(name for name in tree if name)] for n, tree in enumerate(trees)]
+    below = [{**{leaf: (leaf,) for leaf in finest[n]}, **_spread(tree)} for n, tree in enumerate(trees)]
+    cells = {
+        (table, *key): sum(leaves.get(leaf, 0) for leaf in product(*(below[n][head] for n, head in enumerate(key))))
+        for key in product(*heads)
+    }
+    relations = []
+    for n, tree in enumerate(trees):
+        for total, parts in tree.items():
+            for key in product(*(heads[m] for m in range(len(trees)) if m != n)) if total else ():
+                whole = (table, *key[:n], total, *key[n:])
+                terms = [((table, *key[:n], part, *key[n:]), 1) for part in parts]
+                relations.append(Relation(((whole, -1), *terms)))
+    worth = {cell: sum(name in trees[n] for n, name in enumerate(cell[1:])) for cell in cells}
+    return Counts(cells, tuple(relations), worth)
+
+
+def protect(counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] = ()) -> Released:
+    """The publishable part of `counts`. Raises ValueError where a count is negative or contradicts a relation."""
+    if any(count < 0 for count in counts.cells.values()) or not all(r.holds(counts.cells) for r in counts.relations):
+        raise ValueError("counts contradict their relations")
+    sensitive = {cell for cell, count in counts.cells.items() if _small(count, policy)}
+    if policy.compare_with_earlier:
+        sensitive |= {cell for release in earlier for cell in _small_differences(counts, release, policy)}
+    withheld = set(sensitive)
+    if policy.complementary:
+        withheld = _hide(counts, sensitive, policy.smallest_count)
+        withheld = _give_back(counts, sensitive, withheld, policy.smallest_count)
+    cells = {cell: None if cell in withheld else count for cell, count in counts.cells.items()}
+    return Released(cells, counts.relations)
+
+
+def possible(released: Released, cell: Cell, most: int) -> tuple[int, int]:
+    """Lowest and highest count that a reader cannot rule out for `cell`, taking none to be above `most`."""
+    count = released.cells[cell]
+    if count is not None:
+        return count, count
+    unknown = [other for other, known in released.cells.items() if known is None]
+    position = {other: n for n, other in enumerate(unknown)}
+    rows, columns, values, low, high = [], [], [], [], []
+    for relation in released.relations:
+        known = sum(by * (released.cells[other] or 0) for other, by in relation.terms)
+        inside = [(position[other], by) for other, by in relation.terms if other in position]
+        if inside:
+            for column, by in inside:
+                rows.append(len(high))
+                columns.append(column)
+                values.append(by)
+            low.append(-np.inf if relation.at_most else -known)
+            high.append(-known)
+    limits = LinearConstraint(csr_array((values, (rows, columns)), (len(high), len(unknown))), low, high) if high else ()
+    found = []
+    for sign in (1, -1):
+        goal = np.zeros(len(unknown))
+        goal[position[cell]] = sign
+        answer = milp(goal, integrality=np.ones(len(unknown)), bounds=Bounds(0, most), constraints=limits)
+        if answer.x is None:
+            raise ValueError("a publication contradicts its relations")
+        found.append(round(answer.x[position[cell]]))
+    return found[0], found[1]
+
+
+def _hide(counts: Counts, sensitive: set[Cell], width: int) -> set[Cell]:
+    """Withhold more until each sensitive cell could be any of more than `width` numbers."""
+    withheld = set(sensitive)
+    unsafe = sorted(sensitive)
+    while unsafe:
+        unsafe = [cell for cell in unsafe if not _safe(counts, withheld, cell, width)]
+        for cell in unsafe[:1]:
+            nearest = _nearest(counts, withheld, cell)
+            if nearest is None:  # nothing left that tells of it, so nothing more to withhold
+                unsafe = unsafe[1:]
+            else:
+                withheld.add(nearest)
+    return withheld
+
+
+def _give_back(counts: Counts, sensitive: set[Cell], withheld: set[Cell], width: int) -> set[Cell]:
+    """Publish again what need not be withheld, the most telling cells first."""
+    spare = sorted(withheld - sensitive, key=lambda c: (-counts.worth.get(c, 0), -counts.cells[c], c))
+    for cell in spare:
+        fewer = withheld - {cell}
+        if all(_safe(counts, fewer, small, width) for small in sorted(sensitive)):
+            withheld = fewer
+    return withheld
+
+
+def _safe(counts: Counts, withheld: set[Cell], cell: Cell, width: int) -> bool:
+    most = max(counts.cells.values(), default=0) + 4 * width
+    released = Released({c: None if c in withheld else n for c, n in counts.cells.items()}, counts.relations)
+    low, high = possible(released, cell, most)
+    return high - low >= width
+
+
+def _nearest(counts: Counts, withheld: set[Cell], cell: Cell) -> Cell | None:
+    """The published cell to withhold next: fewest relations away, then least worth, then smallest but not zero."""
+    beside: dict[Cell, set[Cell]] = {}
+    for relation in counts.relations:
+        names = {name for name, _ in relation.terms}
+        for name in names:
+            beside.setdefault(name, set()).update(names - {name})
+    seen, ring = {cell}, {cell}
+    while ring:
+        ring = {name for each in ring for name in beside.get(each, ())} - seen
+        seen |= ring
+        choice = [name for name in ring if name not in withheld]
+        if choice:
+            return min(choice, key=lambda c: (counts.worth.get(c, 0), counts.cells[c] == 0, counts.cells[c], c))
+        ring &= withheld
+    return None
+
+
+def _small_differences(counts: Counts, release: Released, policy: ControlPolicy) -> set[Cell]:
+    """Cells whose change since an earlier publication is a small count, so far as a reader knows the earlier count."""
+    highest = max((count for count in release.cells.values() if count is not None), default=0)
+    found = set()
+    for cell in counts.cells.keys() & release.cells.keys():
+        low, high = possible(release, cell, highest + 4 * policy.smallest_count)
+        if high - low < policy.smallest_count:
+            changes = {abs(counts.cells[cell] - before) for before in range(low, high + 1)}
+            if any(0 < change < policy.smallest_count for change in changes):
+                found.add(cell)
+    return found
+
+
+def _small(count: int, policy: ControlPolicy) -> bool:
+    return (0 if policy.suppress_zero else 1) <= count < policy.smallest_count
+
+
+def _leaves(tree: Tree) -> list[str]:
+    return [part for parts in tree.values() for part in parts if part not in tree]
+
+
+def _spread(tree: Tree) -> dict[str, tuple[str, ...]]:
+    """Each total with the leaves below it."""
+
+    def below(name: str) -> list[str]:
+        return [leaf for part in tree[name] for leaf in (below(part) if part in tree else [part])]
+
+    return {total: tuple(below(total)) for total in tree if total}
+
+
+def _count(value: Any) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise ValueError("not a count")
+
+
+def dumps(released: Released) -> str:
+    """The release as JSON text, the same for the same release."""
+    return json.dumps(released.to_json(), ensure_ascii=False, indent=1)
