@@ -6,6 +6,7 @@ evidence id. Facts of households that `areas` does not list are left out. Refuse
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -29,8 +30,13 @@ def _ints(column: pa.ChunkedArray, missing: int = NOBODY) -> Ints:
     return np.asarray(pc.fill_null(column, missing).combine_chunks().to_numpy(zero_copy_only=False)).astype(np.int64)
 
 
+def _numbered(column: pa.ChunkedArray) -> Ints:
+    """A number for each distinct text; NOBODY for null."""
+    return _ints(pa.chunked_array([column.combine_chunks().dictionary_encode().indices]))
+
+
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
-    """Dictionary codes in order of the values themselves; NOBODY for null."""
+    """Dictionary codes in order of the (few) values themselves; NOBODY for null."""
     encoded = column.combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
     order = sorted(range(len(values)), key=values.__getitem__)
@@ -44,19 +50,25 @@ def position(ids: Ints, known: Ints) -> Ints:
     """Where each id stands in the sorted `known`; NOBODY where it does not."""
     if not len(known):
         return np.full(len(ids), NOBODY, dtype=np.int64)
+    if known[-1] - known[0] == len(known) - 1:  # dense, as a run numbers them: no search
+        return np.where((ids < known[0]) | (ids > known[-1]), NOBODY, ids - known[0]).astype(np.int64)
     at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
     return np.where(known[at] == ids, at, NOBODY).astype(np.int64)
 
 
-def _first(*keys: Ints) -> Mask:
-    """True on the first row of each distinct combination of `keys`, in row order."""
-    order = np.lexsort(keys)  # stable: within a combination the rows keep their order
-    same = np.ones(len(order), dtype=bool)
-    same[:1] = False
-    for key in keys:
-        same[1:] &= key[order][1:] == key[order][:-1]
+def _first(kind: Ints, key: Ints, owner: Ints) -> Mask:
+    """True on the first row of each distinct combination, in row order."""
+    widths = [int(column.max(initial=0)) + 1 for column in (kind, key, owner)]
+    if math.prod(widths) < 2**62:
+        order = np.argsort((kind * widths[1] + key) * widths[2] + owner, kind="stable")
+    else:
+        order = np.lexsort((owner, key, kind))
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = False
+    for column in (kind, key, owner):
+        fresh[1:] |= column[order][1:] != column[order][:-1]
     first = np.empty(len(order), dtype=bool)
-    first[order] = ~same
+    first[order] = fresh
     return first
 
 
@@ -103,7 +115,7 @@ class Book:
         order = np.lexsort((evidence_id, kind))
         order = order[facts_home[order] != NOBODY]
         code, code_names = _codes(facts["code"])
-        key, _ = _codes(facts["fact_key"])
+        key = _numbered(facts["fact_key"])
         person = person[order]
         schooled = np.isin(kind[order], [n for n, name in enumerate(kinds) if name in school_kinds]) & (
             person != NOBODY
@@ -137,17 +149,17 @@ class Book:
     @cached_property
     def once_a_person(self) -> Mask:
         """False on a fact that repeats another of the same kind, key and person (or dwelling)."""
-        return self._once(self.person, self.household, self.key, self.kind)
+        return self._once(np.where(self.person == NOBODY, len(self.person_ids) + self.household, self.person))
 
     @cached_property
     def once_a_household(self) -> Mask:
         """False on a fact that repeats another of the same kind, key and household."""
-        return self._once(self.household, self.key, self.kind)
+        return self._once(self.household)
 
-    def _once(self, *keys: Ints) -> Mask:
+    def _once(self, owner: Ints) -> Mask:
         keyed = self.key != NOBODY
         once = np.ones(len(keyed), dtype=bool)
-        once[keyed] = _first(*(key[keyed] for key in keys))
+        once[keyed] = _first(self.kind[keyed], self.key[keyed], owner[keyed])
         return once
 
     def reaches(self, age: int) -> Days:

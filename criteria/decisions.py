@@ -247,7 +247,9 @@ def _spoke(book: Book, judged: _Judged) -> Mask:
 
 
 def _strings(codes: Ints, values: Sequence[str | None]) -> pa.Array:
-    return pa.array(list(values), pa.string()).take(pa.array(codes))
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int64()), pa.array(list(values), pa.string())).cast(
+        pa.string()
+    )
 
 
 def _findings(book: Book, judged: _Judged, spoke: Mask) -> pa.Table:
