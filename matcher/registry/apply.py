@@ -1,0 +1,207 @@
+"""Carry a plan out, and undo a replaced month. Takes a connection inside one transaction; done twice = done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from matcher.errors import UserError
+from matcher.registry import schema
+from matcher.registry.batches import get_batch
+from matcher.registry.plan import FamilyPlan
+from matcher.registry.schema.records import KEPT_COLUMNS
+
+_STATE = ("area", "route", "criteria", "concerns", "address", "postcode", "uprn", "district")
+
+
+def apply_plan(connection: sa.Connection, plan: FamilyPlan, now: dt.datetime) -> bool:
+    """Put a batch's families in; undoes first what the batch replaces. False where that was done before."""
+    batch = get_batch(connection, plan.batch_id)
+    if batch.applied_at is not None:
+        return False
+    if batch.replaces is not None:
+        undo_batch(connection, batch.replaces, replaced_by=batch.batch_id)
+    _families(connection, plan)
+    _people(connection, plan)
+    _events(connection, plan, now)
+    keys = _records(connection, plan)
+    evidence_keys = _evidence(connection, plan, keys)
+    _findings(connection, plan, evidence_keys)
+    connection.execute(schema.batch.update().where(schema.batch.c.batch_id == plan.batch_id).values(applied_at=now))
+    return True
+
+
+def _families(connection: sa.Connection, plan: FamilyPlan) -> None:
+    table, batch_id = schema.family, plan.batch_id
+    current = {row.family_id: row._mapping for row in connection.execute(sa.select(table))}
+    new, changed, states = [], [], []
+    for row in plan.families.to_pylist():
+        values: dict[str, Any] = {name: row[name] for name in _STATE}
+        before = current.get(row["family_id"])
+        if before is not None:
+            if not row["meets"]:  # why it qualified stays as last confirmed
+                values |= {name: before[name] for name in ("route", "criteria", "concerns")}
+            confirmed = batch_id if row["meets"] else before["confirmed_batch"]
+            changed.append({**values, "confirmed_batch": confirmed, "key": row["family_id"]})
+        else:
+            new.append(
+                {
+                    **values,
+                    "family_id": row["family_id"],
+                    "status": "active",
+                    "identified_on": plan.as_at,
+                    "identified_batch": batch_id,
+                    "confirmed_batch": batch_id,
+                    "review_due": year_after(plan.as_at),
+                }
+            )
+        states.append({**values, "family_id": row["family_id"], "batch_id": batch_id, "meets": row["meets"],
+                       "status": "active", "merged_into": None})  # fmt: skip
+    for family_id, into in plan.merged:
+        before = current[family_id]
+        states.append({**{name: before[name] for name in _STATE}, "family_id": family_id, "batch_id": batch_id,
+                       "meets": False, "status": "closed", "merged_into": into})  # fmt: skip
+    _insert(connection, table, new)
+    if changed:
+        update = table.update().where(table.c.family_id == sa.bindparam("key"))
+        named: dict[str, Any] = {name: sa.bindparam(f"v_{name}") for name in (*_STATE, "confirmed_batch")}
+        connection.execute(
+            update.values(named), [{k if k == "key" else f"v_{k}": v for k, v in row.items()} for row in changed]
+        )
+    for family_id, into in plan.merged:
+        connection.execute(
+            table.update().where(table.c.family_id == family_id).values(status="closed", merged_into=into)
+        )
+    _insert(connection, schema.family_state, states)
+
+
+def _people(connection: sa.Connection, plan: FamilyPlan) -> None:
+    batch_id, on = plan.batch_id, plan.as_at
+    known = set(connection.execute(sa.select(schema.person.c.person_id)).scalars())
+    rows = plan.people.to_pylist()
+    new = [row["person_id"] for row in rows if row["person_id"] not in known]
+    _insert(connection, schema.person, [{"person_id": person_id, "first_batch": batch_id} for person_id in new])
+    names = [c.name for c in schema.person_state.c if c.name != "batch_id"]
+    _insert(connection, schema.person_state, [{**{n: row[n] for n in names}, "batch_id": batch_id} for row in rows])
+    table = schema.membership
+    for family_id, person_id in plan.left:
+        still = (table.c.family_id == family_id) & (table.c.person_id == person_id) & table.c.left_batch.is_(None)
+        connection.execute(table.update().where(still).values(left_batch=batch_id, left_on=on))
+    joined = [(row["family_id"], row["person_id"]) for row in rows if row["joined"]] + list(plan.followers)
+    _insert(
+        connection,
+        table,
+        [{"family_id": f, "person_id": p, "joined_batch": batch_id, "joined_on": on} for f, p in joined],
+    )
+
+
+def _events(connection: sa.Connection, plan: FamilyPlan, now: dt.datetime) -> None:
+    common = {"batch_id": plan.batch_id, "happened_on": plan.as_at, "stamped_at": now}
+    _insert(connection, schema.family_event, [{**row, **common} for row in plan.events.to_pylist()])
+
+
+def _records(connection: sa.Connection, plan: FamilyPlan) -> dict[int, int]:
+    """Insert the kept rows; gives the run's record_id -> record_key."""
+    rows = plan.records.select(["record_id", "family_id", "person_id", "strength", *KEPT_COLUMNS]).to_pylist()
+    first = (connection.execute(sa.select(sa.func.max(schema.record.c.record_key))).scalar() or 0) + 1
+    keys = {row.pop("record_id"): key for key, row in enumerate(rows, first)}
+    _insert(
+        connection,
+        schema.record,
+        [{**row, "record_key": key, "batch_id": plan.batch_id} for key, row in enumerate(rows, first)],
+    )
+    return keys
+
+
+def _evidence(connection: sa.Connection, plan: FamilyPlan, record_keys: dict[int, int]) -> dict[int, int]:
+    """Insert the kept evidence; gives the run's evidence_id -> evidence_key."""
+    rows = plan.evidence.to_pylist()
+    first = (connection.execute(sa.select(sa.func.max(schema.evidence.c.evidence_key))).scalar() or 0) + 1
+    keys = {row.pop("evidence_id"): key for key, row in enumerate(rows, first)}
+    _insert(
+        connection,
+        schema.evidence,
+        [
+            {**row, "record_key": record_keys[row.pop("record_id")], "evidence_key": key, "batch_id": plan.batch_id}
+            for key, row in enumerate(rows, first)
+        ],
+    )
+    return keys
+
+
+def _findings(connection: sa.Connection, plan: FamilyPlan, evidence_keys: dict[int, int]) -> None:
+    _insert(connection, schema.finding, [{**row, "batch_id": plan.batch_id} for row in plan.findings.to_pylist()])
+    rows = [
+        {**row, "evidence_key": evidence_keys[row.pop("evidence_id")], "batch_id": plan.batch_id}
+        for row in plan.support.to_pylist()
+    ]
+    _insert(connection, schema.support, rows)
+
+
+def undo_batch(connection: sa.Connection, batch_id: str, *, replaced_by: str | None = None) -> None:
+    """Take back everything a batch put in: rows deleted, families and memberships as before. The disclosure log stays.
+
+    Raises UserError where a later batch has been applied since: its families rest on this one's.
+    """
+    batch = get_batch(connection, batch_id)
+    table = schema.batch
+    if batch.applied_at is None:
+        return
+    later = connection.execute(
+        sa.select(table.c.batch_id).where(table.c.applied_at > batch.applied_at, table.c.replaced_by.is_(None))
+    ).scalars().first()  # fmt: skip
+    if later is not None:
+        raise UserError(
+            "Only the latest month can be replaced.",
+            where=f"{batch_id}: {later} was matched after it",
+            todo="correct it with the next month's supplies instead",
+        )
+    for child in (schema.support, schema.finding, schema.evidence, schema.record, schema.family_event,
+                  schema.person_state, schema.family_state):  # fmt: skip
+        connection.execute(child.delete().where(child.c.batch_id == batch_id))
+    members = schema.membership
+    connection.execute(members.delete().where(members.c.joined_batch == batch_id))
+    connection.execute(members.update().where(members.c.left_batch == batch_id).values(left_batch=None, left_on=None))
+    connection.execute(schema.person.delete().where(schema.person.c.first_batch == batch_id))
+    _restore_families(connection, batch_id)
+    connection.execute(
+        table.update().where(table.c.batch_id == batch_id).values(applied_at=None, replaced_by=replaced_by)
+    )
+
+
+def _restore_families(connection: sa.Connection, batch_id: str) -> None:
+    family, state, batch = schema.family, schema.family_state, schema.batch
+    connection.execute(family.delete().where(family.c.identified_batch == batch_id))
+    query = sa.select(state, batch.c.applied_at).join(batch).order_by(state.c.family_id, batch.c.applied_at)
+    latest: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(query):
+        before = latest.get(row.family_id, {})
+        confirmed = row.batch_id if row.meets else before.get("confirmed_batch")
+        latest[row.family_id] = {name: getattr(row, name) for name in (*_STATE, "merged_into")} | {
+            "confirmed_batch": confirmed
+        }
+        latest[row.family_id]["status"] = row.status
+    closed_by_hand = set(
+        connection.execute(
+            sa.select(family.c.family_id).where(family.c.status == "closed", family.c.merged_into.is_(None))
+        ).scalars()
+    )
+    for family_id, values in latest.items():
+        if family_id in closed_by_hand:
+            values.pop("status")
+        connection.execute(family.update().where(family.c.family_id == family_id).values(values))
+
+
+def year_after(day: dt.date) -> dt.date:
+    """The same day a year later; 28 February for a 29th: within 12 months, never after."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(table.insert(), rows)

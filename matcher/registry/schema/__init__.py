@@ -1,0 +1,17 @@
+"""The registry's tables, a module a theme. Takes nothing, gives `metadata` with every table; the migrations make them.
+
+Everything a batch brought carries its batch_id, so that a replaced month can be undone. No SQLite-only types: the same
+tables are made on PostgreSQL.
+"""
+
+from matcher.registry.schema.base import metadata
+from matcher.registry.schema.batches import batch, question, supply
+from matcher.registry.schema.disclosures import disclosure, disclosure_family
+from matcher.registry.schema.families import family, family_event, family_state
+from matcher.registry.schema.people import membership, person, person_state
+from matcher.registry.schema.records import evidence, finding, record, support
+
+__all__ = [
+    "batch", "disclosure", "disclosure_family", "evidence", "family", "family_event", "family_state", "finding",
+    "membership", "metadata", "person", "person_state", "question", "record", "supply", "support",
+]  # fmt: skip

@@ -1,0 +1,156 @@
+"""The settings of a workspace: `matcher.toml` as frozen models. Takes the file, gives Settings, refuses with all faults at once.
+
+A fault names file, table, key and rule, never the value that was found. Local policies (discretion, thresholds, retention,
+disclosure control) are not settings: they lie dated in `policy/`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from matcher.errors import UserError
+
+Programme = Literal["city", "county", "rutland"]
+Area = Literal["city", "county", "rutland", "other"]
+SupplyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?$")]
+_WorkspaceId = Annotated[str, StringConstraints(pattern=r"^W-[A-Z2-7]{8}$")]
+_IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class WorkspaceSettings(_Model):
+    """Which workspace this is."""
+
+    id: _WorkspaceId
+    name: _Text = "Supporting families"
+
+
+class Programmes(_Model):
+    """The programmes (separate controllers) that this workspace serves."""
+
+    served: tuple[Programme, ...] = Field(default=("city", "county", "rutland"), min_length=1)
+
+
+class JointMatch(_Model):
+    """Whether the programmes' extracts are matched together, and the dated agreement that allows it."""
+
+    on: bool = False
+    agreement: str = ""
+    dated: _IsoDate | None = None
+    made_up: bool = False
+
+    @model_validator(mode="after")
+    def _cited(self) -> JointMatch:
+        if self.on and (not self.agreement.strip() or self.dated is None):
+            raise ValueError("a joint match must cite its agreement and date")
+        return self
+
+
+class Expected(_Model):
+    """What a month should hold: an absent supply makes what rests on it not assessable for its area."""
+
+    supplies: tuple[SupplyName, ...] = ()
+    usual_size_tolerance: float = Field(default=0.5, gt=0, le=10)  # share by which a supply may differ from its usual rows
+
+
+class Referral(_Model):
+    """DWP's answer on families already identified, where no dwp supply comes before the match."""
+
+    on: bool = False
+    agreement: str = ""
+    need: Literal["1 and 2", "1 or 2"] = "1 and 2"
+
+    @model_validator(mode="after")
+    def _cited(self) -> Referral:
+        if self.on and not self.agreement.strip():
+            raise ValueError("referral mode must cite the agreement with DWP")
+        return self
+
+
+class Marking(_Model):
+    """The protective marking on every output that holds people (agreement, section 11)."""
+
+    label: _Text = "OFFICIAL-SENSITIVE"
+    label_before: _Text = "RESTRICTED"
+    changed_on: _IsoDate = "2014-04-02"
+    use_old_label: bool = False  # true: outputs as at a date before `changed_on` carry the old label
+
+
+class Hold(_Model):
+    """How long a held batch may wait for its answers."""
+
+    days: int = Field(default=28, ge=1, le=90)
+
+
+class Law(_Model):
+    """The date from which the UK GDPR and the 2018 Act stand in documents and clocks instead of the 1998 Act."""
+
+    uk_gdpr_from: _IsoDate = "2018-05-25"
+    follow_as_at: bool = False  # true: documents name the law in force at as_at, else today's
+
+
+class Review(_Model):
+    """Who answers questions, and what a run does by itself."""
+
+    default: Literal["auto", "hold"] = "auto"
+    roles: tuple[_Text, ...] = ("Programme information manager",)
+
+
+class Legal(_Model):
+    """Who is answerable: named by role on certificates and disclosures."""
+
+    controller: _Text = "Leicestershire County Council"
+    operator_role: _Text = "Programme information manager"
+    agreement: _Text = "Information sharing agreement of October 2013"
+
+
+class Settings(_Model):
+    """All of `matcher.toml`."""
+
+    workspace: WorkspaceSettings
+    programmes: Programmes = Programmes()
+    joint_match: JointMatch = JointMatch()
+    expected: Expected = Expected()
+    referral: Referral = Referral()
+    marking: Marking = Marking()
+    hold: Hold = Hold()
+    law: Law = Law()
+    review: Review = Review()
+    legal: Legal = Legal()
+
+
+def parse_settings(text: str, where: str = "matcher.toml") -> Settings:
+    """Settings from TOML text. Raises UserError that lists every fault, without values."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError("The settings are not TOML.", where=f"{where}: {error}", todo="mend that line") from error
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise UserError(
+            f"The settings hold {len(faults)} fault(s).",
+            where="\n         ".join(f"{where}: {fault}" for fault in faults),
+            todo="mend these lines; every setting is explained in the file that `matcher init` writes",
+        ) from None
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings of a workspace's `matcher.toml`. Raises UserError with all faults."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError("The settings are not UTF-8 text.", where=path.name, todo="save the file as UTF-8") from error
+    return parse_settings(text, path.name)

@@ -1,0 +1,440 @@
+"""A workspace: the folder of one programme office. The only module that opens, writes or deletes files of a workspace.
+
+Takes a folder, gives its settings, policies, keys and lock, and writes and destroys files in it. Writes are atomic
+(temporary file, fsync, rename). Refuses a path outside the workspace, a name that Windows does not allow, and to
+overwrite anything at set-up. Nothing written here may be personal and in clear: callers encrypt first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from matcher.errors import Exit, UserError
+from matcher.purge.keys import REGISTRY, KeyStore
+from matcher.registry.database import open_engine
+from matcher.settings import Settings, load_settings
+
+SETTINGS, DATABASE, AUDIT, PUBLIC_KEY = "matcher.toml", "registry.db", "audit.log", "signing_key.pub.pem"
+SHIPPED = Path(__file__).parent / "workspace_files"
+SHIPPED_DISCRETION = Path(__file__).parent.parent / "criteria" / "policies"
+
+MEDIUM_NOT_PROVEN, ALREADY_GONE, CHANGED = "removed, medium not proven", "already gone", "changed since: left alone"
+
+_BATCH = re.compile(r"\d{4}-\d{2}-\d{2}-[1-9]\d{0,3}")
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_WAITING = ".waiting"  # suffix of temporary files: what a crash leaves is destroyed by the next holder of the lock
+_LEFT = re.compile(r"\.?[0-9a-f]{16}\.waiting")
+_CHUNK = 1 << 20
+_LOCK_BYTE = 1 << 40  # the byte that is locked lies past the file's end: on Windows a locked byte cannot be read
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What was done to one file: name without folder, size in bytes, sha256 before (null: it was gone already), outcome."""
+
+    name: str
+    size: int
+    digest: str | None
+    outcome: str
+
+
+class Workspace:
+    """One opened workspace. Make with `create` or `open`."""
+
+    def __init__(self, root: Path, settings: Settings, keys: KeyStore) -> None:
+        self.root, self.settings, self.keys = root, settings, keys
+        self._held = 0
+
+    # -- making and opening ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path) -> Workspace:
+        """Make what is missing of a workspace at `path`; what exists is left as it is. Raises UserError."""
+        path = Path(path)
+        if path.exists() and not path.is_dir():
+            raise UserError(
+                "There is a file where the workspace should be.", where=str(path), todo="name another folder"
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            root = path.resolve()
+            if not (root / SETTINGS).exists():
+                if (root / DATABASE).exists():
+                    raise UserError(
+                        "This folder holds a registry, but no settings.",
+                        where=str(root / SETTINGS),
+                        todo="put matcher.toml back from its backup: its id names the registry's key",
+                    )
+                text = (SHIPPED / SETTINGS).read_text(encoding="utf-8").replace("@ID@", _new_id())
+                _write(root / SETTINGS, text.encode("utf-8"))
+            settings = load_settings(root / SETTINGS)
+            keys = KeyStore.of(settings.workspace.id, root)
+            workspace = cls(root, settings, keys)
+            for folder in ("inbox", "outbox", "policy", "held"):
+                (root / folder).mkdir(exist_ok=True)
+            shipped = {"areas.csv": SHIPPED / "areas.csv"}
+            policies = [*(SHIPPED / "policy").glob("*.toml"), *SHIPPED_DISCRETION.glob("*.toml")]
+            shipped |= {f"policy/{policy.name}": policy for policy in policies}
+            for name, source in sorted(shipped.items()):
+                if not (root / name).exists():
+                    _write(root / name, source.read_bytes())
+            if (root / DATABASE).exists():
+                keys.registry_key()
+            else:
+                keys.make(REGISTRY)
+            open_engine(root / DATABASE, keys.registry_key()).dispose()
+            if not (root / PUBLIC_KEY).exists():
+                _write(root / PUBLIC_KEY, keys.public_pem())
+        except OSError as error:
+            raise _cannot("make the workspace", path, error) from error
+        return workspace
+
+    @classmethod
+    def open(cls, path: Path) -> Workspace:
+        """The workspace at `path`. Raises UserError where it is none, its settings have faults or its key is missing."""
+        path = Path(path)
+        if not (path / SETTINGS).is_file():
+            raise UserError(
+                "This is not a workspace.",
+                where=str(path),
+                todo=f"make one with: matcher init {path}" if not path.is_file() else "name a folder",
+            )
+        root = path.resolve()
+        settings = load_settings(root / SETTINGS)
+        keys = KeyStore.of(settings.workspace.id, root)
+        if not (root / DATABASE).is_file():
+            raise UserError(
+                "The workspace holds no registry.",
+                where=str(root / DATABASE),
+                todo=f"restore it from its backup, or complete a new workspace with: matcher init {path}",
+            )
+        keys.registry_key()
+        return cls(root, settings, keys)
+
+    # -- what it holds -----------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        return self.settings.workspace.id
+
+    @property
+    def database(self) -> Path:
+        return self.root / DATABASE
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    def held_path(self, batch: str) -> Path:
+        """The folder of a held batch's encrypted files (it need not exist)."""
+        return self.root / "held" / _batch(batch)
+
+    def outbox(self, batch: str) -> Path:
+        """The folder of a batch's outputs (it need not exist)."""
+        return self.root / "outbox" / _batch(batch)
+
+    def policy_path(self, kind: str, as_at: dt.date, *, or_earliest: bool = False) -> Path:
+        """The newest `policy/<kind>.<date>.toml` not dated after `as_at`. Raises UserError where there is none.
+
+        `or_earliest` gives the earliest file instead of refusing where all are dated after `as_at`.
+        """
+        dated: list[tuple[dt.date, Path]] = []
+        for path in sorted((self.root / "policy").glob(f"{kind}.*.toml")):
+            with contextlib.suppress(ValueError):
+                dated.append((dt.date.fromisoformat(path.name.removeprefix(f"{kind}.").removesuffix(".toml")), path))
+        in_force = [pair for pair in dated if pair[0] <= as_at] or (sorted(dated)[:1] if or_earliest else [])
+        if not in_force:
+            first = f"; the earliest is dated {min(dated)[0]}" if dated else ""
+            raise UserError(
+                f"No {kind} policy is in force on {as_at}{first}.",
+                where=str(self.root / "policy"),
+                todo=f"put a file {kind}.<date>.toml with an earlier date there, or choose a later --as-at",
+            )
+        return max(in_force)[1]
+
+    @cached_property
+    def areas(self) -> pa.Table:
+        """`areas.csv`: columns sector ("LE1 1"), district, area. Raises UserError where it cannot be read."""
+        path = self.root / "areas.csv"
+        text = pacsv.ConvertOptions(column_types=dict.fromkeys(("sector", "district", "area"), pa.string()))
+        try:
+            table = pacsv.read_csv(path, convert_options=text)
+            return table.select(["sector", "district", "area"])
+        except FileNotFoundError as error:
+            raise UserError(
+                "areas.csv is missing.", where=str(path), todo="run: matcher init on this workspace"
+            ) from error
+        except (pa.ArrowInvalid, KeyError) as error:
+            raise UserError(
+                "areas.csv cannot be read.", where=path.name, todo="keep the three columns sector,district,area"
+            ) from error
+
+    def files(self) -> Iterator[Path]:
+        """Every file under the workspace, hidden ones too, in order of name. Links are not followed."""
+        for folder, folders, names in os.walk(self.root):
+            folders.sort()
+            for name in sorted(names):
+                yield Path(folder) / name
+
+    def relative(self, path: Path) -> str:
+        """A file's path for messages and outputs: relative to the workspace, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    # -- one run at a time -------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the workspace for one run. Raises UserError with exit code 5 where another process holds it.
+
+        The lock is the operating system's own and ends with the process, however that ends. Taking it again through the
+        same object is allowed. The first holder destroys temporary files that a crash left.
+        """
+        if self._held:
+            self._held += 1
+            try:
+                yield
+            finally:
+                self._held -= 1
+            return
+        with _locked_file(self.root / ".lock", wait=False):
+            self._held = 1
+            try:
+                for path in list(self.files()):
+                    if _LEFT.fullmatch(path.name):
+                        self.destroy(path)
+                yield
+            finally:
+                self._held = 0
+
+    # -- writing and destroying --------------------------------------------------------------------------------------
+
+    def path(self, relative: str) -> Path:
+        """Where a file of that relative name lies. Raises UserError for a path outside, or a name Windows refuses."""
+        parts = PurePosixPath(relative.replace("\\", "/")).parts
+        for part in parts:
+            if part == ".." or _FORBIDDEN.search(part) or _RESERVED.fullmatch(part) or part != part.rstrip(". "):
+                raise UserError("That file name is not allowed in a workspace.", todo="use letters, digits, . - and _")
+        path = self.root.joinpath(*parts)
+        if not parts or not path.resolve().is_relative_to(self.root):
+            raise UserError("That path lies outside the workspace.", todo="name a file inside the workspace")
+        return path
+
+    def write(self, relative: str, content: bytes) -> Path:
+        """Write a file whole or not at all, and onto the medium before returning. Gives its path. Raises UserError."""
+        path = self.path(relative)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+        except OSError as error:
+            raise _cannot("write", path, error) from error
+        return path
+
+    def read(self, relative: str) -> bytes:
+        """The bytes of a file of the workspace. Raises FileNotFoundError."""
+        return self.path(relative).read_bytes()
+
+    def append(self, relative: str, line: bytes, *, tail: int = 1 << 16) -> None:
+        """Add one line to a log, onto the medium before returning. See `appending` to read the end first."""
+        with self.appending(relative, tail=tail) as log:
+            log.add(line)
+
+    @contextlib.contextmanager
+    def appending(self, relative: str, *, tail: int = 1 << 16) -> Iterator[Log]:
+        """Hold a log for one addition (waiting for other processes), with its last `tail` bytes to read."""
+        path = self.path(relative)
+        try:
+            with _locked_file(path.with_name(f".{path.name}.lock"), wait=True), path.open("a+b") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - tail))
+                yield Log(file.fileno(), file.read())
+        except OSError as error:
+            raise _cannot("write", path, error) from error
+
+    def destroy(self, path: Path, *, digest: str | None = None) -> Destroyed:
+        """Rename at random, overwrite once, empty, remove: a file of the workspace, or a received file wherever it lies.
+
+        With `digest`, a file of other content is left alone ("changed since": a new file of the same name). It is renamed
+        first, so that what a crash leaves half overwritten is known for that and swept up by `sweep`. Says "removed, medium
+        not proven": on flash media and copy-on-write file systems the old blocks may live on until they are reused. A file
+        that is gone already counts as removed, so that this may be done twice. Raises UserError for a link or a folder, or
+        where the file is held open elsewhere.
+        """
+        try:
+            information = path.lstat()
+        except FileNotFoundError:
+            return Destroyed(path.name, 0, None, ALREADY_GONE)
+        if not stat.S_ISREG(information.st_mode):
+            raise UserError(
+                "Only plain files are destroyed.", where=str(path), todo="remove the link or folder by hand"
+            )
+        try:
+            found = digest_of(path)
+            if digest is not None and found != digest:
+                return Destroyed(path.name, information.st_size, found, CHANGED)
+            if not information.st_mode & stat.S_IWUSR:
+                path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+            nameless = path.with_name(f"{secrets.token_hex(8)}{_WAITING}")
+            path.rename(nameless)
+            size = nameless.stat().st_size
+            with nameless.open("r+b") as file:
+                for start in range(0, size, _CHUNK):
+                    file.write(secrets.token_bytes(min(_CHUNK, size - start)))
+                file.flush()
+                os.fsync(file.fileno())
+                file.truncate(0)
+                os.fsync(file.fileno())
+            nameless.unlink()
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise _cannot("destroy", path, error) from error
+        return Destroyed(path.name, size, found, MEDIUM_NOT_PROVEN)
+
+    def sweep(self, folder: Path) -> int:
+        """Destroy what a crash left in a folder: half-written and half-destroyed files. Gives their number."""
+        left = [path for path in sorted(folder.glob(f"*{_WAITING}")) if _LEFT.fullmatch(path.name)]
+        for path in left:
+            self.destroy(path)
+        return len(left)
+
+    def destroy_folder(self, folder: Path) -> list[Destroyed]:
+        """Destroy every file under a folder of the workspace, and the folder. Raises UserError for a folder outside."""
+        if not folder.resolve().is_relative_to(self.root) or folder.resolve() == self.root:
+            raise UserError("Only a folder inside the workspace is destroyed whole.", where=str(folder))
+        done = []
+        if folder.is_dir():
+            for inner, folders, names in os.walk(folder, topdown=False):
+                done += [self.destroy(Path(inner) / name) for name in sorted(names)]
+                for name in folders:
+                    (Path(inner) / name).rmdir()
+            folder.rmdir()
+            _sync_folder(folder.parent)
+        return done
+
+
+class Log:
+    """A log held for one addition: `tail` is what its end held."""
+
+    def __init__(self, descriptor: int, tail: bytes) -> None:
+        self._descriptor, self.tail = descriptor, tail
+
+    def add(self, line: bytes) -> None:
+        os.write(self._descriptor, line + b"\n")
+        os.fsync(self._descriptor)
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file outside any workspace whole or not at all. Raises UserError."""
+    try:
+        _write(path, content)
+    except OSError as error:
+        raise _cannot("write", path, error) from error
+
+
+def _new_id() -> str:
+    return "W-" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(8))
+
+
+def _batch(batch: str) -> str:
+    if not _BATCH.fullmatch(batch):
+        raise UserError("That is no batch.", todo="batches look like 2013-10-31-1; see: matcher status")
+    return batch
+
+
+def _write(path: Path, content: bytes) -> None:
+    waiting = path.with_name(f".{secrets.token_hex(8)}{_WAITING}")
+    try:
+        with waiting.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(path)
+    except BaseException:
+        waiting.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a rename onto the medium. Windows does that by itself and opens no folders."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _locked_file(path: Path, *, wait: bool) -> Iterator[None]:
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        raise _cannot("lock", path, error) from error
+    with file:
+        try:
+            _lock(file.fileno(), wait=wait)
+        except OSError as error:
+            raise UserError(
+                "Another run holds the workspace.",
+                where=str(path.parent),
+                todo="wait until it is done (matcher status shows it) and run the command again",
+                code=Exit.BUSY,
+            ) from error
+        try:
+            yield
+        finally:
+            _unlock(file.fileno())
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
+        for _ in range(6 if wait else 1):  # LK_LOCK itself tries for ten seconds
+            with contextlib.suppress(OSError):
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+                return
+        raise BlockingIOError
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _cannot(do: str, path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"Could not {do}: {os.strerror(error.errno) if error.errno else type(error).__name__}.",
+        where=str(path),
+        todo="close the file where it is open, check the disk's space and rights, and run the command again",
+    )
