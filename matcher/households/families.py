@@ -1,0 +1,294 @@
+"""Who behind one door is one family: takes the people of one door (ages, sexes, surnames, roles, ties), gives a group each.
+
+Blood and paper first: a shared surname part, a shared case or joint tenancy, an earlier door in common make a nucleus.
+Then nuclei are joined where they look like one family: children without an adult join adults of an age to be their
+parents; a lone adult joins a lone parent; grandparents join their children's family. At an ordinary door whatever is
+left is one household unless there are two families each complete in itself. At an unnumbered door (flats
+without numbers, more than EIGHT people) and in a shared place (hostel, house in multiple occupation) adults without a tie live alone. Two people whom a
+register calls tenant are two households. Work is bounded: pairs of nuclei are looked at only up to MANY nuclei.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+EIGHT = 8  # more people than this behind one ordinary door are not taken for one family without ties
+MANY = 40  # above so many nuclei behind one door only children are still joined to adults
+CHANCE = 0.25  # a surname of which so many strangers are expected behind a door ties nobody there by itself
+PARENT_GAP = (15, 50)
+PARTNER_GAP = 16
+GRANDPARENT_GAP = (17, 45)
+ORDINARY, UNNUMBERED, SHARED = range(3)
+HEAD, PARTNER, CHILD, ELDER, LODGER = 1, 2, 3, 4, 5
+
+_ROLES = (
+    (LODGER, ("LODGER", "BOARDER", "FLATMATE", "HOUSEMATE", "SUBTENANT", "SUB TENANT", "FRIEND")),
+    (PARTNER, ("PARTNER", "WIFE", "HUSBAND", "SPOUSE", "GIRLFRIEND", "BOYFRIEND", "COHABIT", "FIANCE", "JOINT", "CO TENANT")),
+    (ELDER, ("GRANDM", "GRANDF", "GRANDP", "NAN", "GRAN", "MOTHER", "FATHER", "PARENT", "MUM", "DAD", "STEPM", "STEPF")),
+    (CHILD, ("SON", "DAUGHTER", "CHILD", "BABY", "STEP", "GRANDSON", "GRANDDAUGHTER", "GRANDCHILD", "NEPHEW", "NIECE", "DEPENDANT")),
+    (HEAD, ("TENANT", "HEAD", "OWNER", "OCCUPIER", "HOUSEHOLDER", "LEASEHOLDER", "LICENSEE", "APPLICANT", "SELF", "MAIN")),
+)  # fmt: skip
+
+
+def role_of(text: str) -> int:
+    """The role that a register's free text names: 0 where it names none we know."""
+    tidy = text.upper().replace("-", " ").strip()
+    words = tidy.split()
+    if any(word.startswith(("GRANDS", "GRANDD", "GRANDC")) for word in words):
+        return CHILD
+    for role, names in _ROLES:
+        if any(name in tidy if " " in name else any(word.startswith(name) for word in words) for name in names):
+            return role
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """One person behind the door. `age` None where unknown; `parts`: surname parts, without those that tie nobody."""
+
+    place: int  # position among the door's people
+    age: float | None
+    sex: str | None
+    child: bool
+    role: int
+    parts: tuple[str, ...]
+    shares: tuple[float, ...]  # how common each part is this month
+    forename: str | None
+
+
+class _Sets:
+    """Disjoint sets over 0..n-1; the smallest member names its set."""
+
+    def __init__(self, size: int) -> None:
+        self.parent = list(range(size))
+
+    def find(self, item: int) -> int:
+        while self.parent[item] != item:
+            self.parent[item] = self.parent[self.parent[item]]
+            item = self.parent[item]
+        return item
+
+    def join(self, one: int, other: int) -> None:
+        one, other = self.find(one), self.find(other)
+        self.parent[max(one, other)] = min(one, other)
+
+
+class _Nucleus:
+    """People tied by surname or paper, with what decides whether two nuclei are one family."""
+
+    __slots__ = ("adults", "children", "heads", "members", "unknown")
+
+    def __init__(self, members: list[Occupant]) -> None:
+        self.members = members
+        self.children = [person for person in members if person.child]
+        self.adults = [person for person in members if not person.child and person.age is not None]
+        self.unknown = [person for person in members if not person.child and person.age is None]
+        self.heads = sum(person.role == HEAD for person in members)
+
+    @property
+    def grown(self) -> int:
+        return len(self.adults) + len(self.unknown)
+
+    @property
+    def family(self) -> bool:
+        """Complete in itself: an adult with a child, or two adults who may be a couple."""
+        return (self.grown > 0 and bool(self.children)) or self.couple
+
+    @property
+    def couple(self) -> bool:
+        return any(
+            abs(one.age - other.age) <= PARTNER_GAP and one.sex != other.sex  # type: ignore[operator]
+            for number, one in enumerate(self.adults)
+            for other in self.adults[number + 1 :]
+        )
+
+    def unpaired(self) -> list[Occupant]:
+        """Adults without somebody of the other sex and their generation in the nucleus."""
+        return [
+            one
+            for one in self.adults
+            if not any(
+                one is not other and abs(one.age - other.age) <= PARTNER_GAP and one.sex != other.sex  # type: ignore[operator]
+                for other in self.adults
+            )
+        ]
+
+
+def families(people: list[Occupant], ties: list[tuple[int, int]], *, door: int) -> list[int]:
+    """A group number for each of `people` (equal = one household).
+
+    `ties`: positions tied by paper or an earlier door. `door`: ORDINARY, UNNUMBERED or SHARED.
+    """
+    sets = _Sets(len(people))
+    for one, other in ties:
+        sets.join(one, other)
+    if door == ORDINARY and len(people) > EIGHT:
+        door = UNNUMBERED
+    _tie_surnames(people, sets, door > ORDINARY)
+    _join_nuclei(people, sets, door)
+    return [sets.find(place) for place in range(len(people))]
+
+
+def _tie_surnames(people: list[Occupant], sets: _Sets, crowded: bool) -> None:
+    holders: dict[str, list[Occupant]] = defaultdict(list)
+    share: dict[str, float] = {}
+    for person in people:
+        for part, common in zip(person.parts, person.shares, strict=True):
+            holders[part].append(person)
+            share[part] = common
+    for part in sorted(holders):
+        bearers = holders[part]
+        if crowded and share[part] * (len(people) - 1) > CHANCE:
+            _tie_by_age(bearers, sets)
+            continue
+        for person in bearers[1:]:
+            if not (crowded and LODGER in (person.role, bearers[0].role)):
+                sets.join(bearers[0].place, person.place)
+    if 1 < len(holders) <= MANY:
+        names = sorted(holders)
+        for number, one in enumerate(names):
+            for other in names[number + 1 :]:
+                if len(one) > 4 and len(other) > 4 and OSA.distance(one, other, score_cutoff=1) <= 1:
+                    sets.join(holders[one][0].place, holders[other][0].place)
+    for person in people:  # forename and surname swapped in the only record
+        if person.forename in holders and not any(len(holders[part]) > 1 for part in person.parts):
+            sets.join(holders[person.forename][0].place, person.place)
+
+
+def _tie_by_age(bearers: list[Occupant], sets: _Sets) -> None:
+    """A surname too common for the door: children join the bearer whose age fits a parent best, adults stay apart."""
+    grown = [person for person in bearers if not person.child]
+    for child in bearers:
+        if child.child:
+            fits = [person for person in grown if _may_be_parent(person, child)]
+            if fits:
+                best = min(fits, key=lambda person: (abs((person.age or 99) - (child.age or 8) - 28), person.place))
+                sets.join(best.place, child.place)
+    orphans = [person for person in bearers if person.child and not grown]
+    for person in orphans[1:]:
+        sets.join(orphans[0].place, person.place)
+
+
+def _may_be_parent(adult: Occupant, child: Occupant) -> bool:
+    if adult.age is None or child.age is None:
+        return True
+    return PARENT_GAP[0] <= adult.age - child.age <= PARENT_GAP[1]
+
+
+def _nuclei(people: list[Occupant], sets: _Sets) -> list[_Nucleus]:
+    groups: dict[int, list[Occupant]] = defaultdict(list)
+    for person in people:
+        groups[sets.find(person.place)].append(person)
+    return [_Nucleus(members) for _, members in sorted(groups.items())]
+
+
+def _join_nuclei(people: list[Occupant], sets: _Sets, door: int) -> None:
+    nuclei = _nuclei(people, sets)
+    if len(nuclei) == 1:
+        return
+    if len(nuclei) <= MANY and _join_families(nuclei, sets, door):
+        nuclei = _nuclei(people, sets)
+    anchors = [nucleus for nucleus in nuclei if nucleus.heads or nucleus.family]
+    loose = [nucleus for nucleus in nuclei if not (nucleus.heads or nucleus.family)]
+    if door == ORDINARY and len(anchors) <= 1:
+        if anchors or len(loose) <= 3 or any(nucleus.grown == 0 for nucleus in loose):
+            if not anchors and _sharers(loose):
+                return
+            for nucleus in nuclei[1:]:
+                sets.join(nuclei[0].members[0].place, nucleus.members[0].place)
+        return
+    few = len(nuclei) <= MANY
+    for nucleus in loose:
+        home = _best_home(nucleus, anchors, loose, few=few, door=door)
+        if home is not None:
+            sets.join(nucleus.members[0].place, home.members[0].place)
+
+
+def _sharers(loose: list[_Nucleus]) -> bool:
+    """Three or more single adults of one generation with different surnames and no child: a shared house."""
+    singles = [nucleus for nucleus in loose if nucleus.grown == 1 and len(nucleus.members) == 1 and nucleus.adults]
+    if len(singles) < 3 or len(singles) < len(loose):
+        return False
+    ages = sorted(nucleus.adults[0].age or 0 for nucleus in singles)
+    return ages[-1] - ages[0] < 30 or len(singles) > 3
+
+
+def _join_families(nuclei: list[_Nucleus], sets: _Sets, door: int) -> bool:
+    """Join complete nuclei that are one family all the same: a step-family, or grandparents with their children's family."""
+    complete = [nucleus for nucleus in nuclei if nucleus.family]
+    joined = False
+    for number, one in enumerate(complete):
+        for other in complete[number + 1 :]:
+            if one.heads and other.heads:
+                continue
+            if _step_family(one, other, door) or _generations(one, other) or _generations(other, one):
+                sets.join(one.members[0].place, other.members[0].place)
+                joined = True
+    return joined
+
+
+def _step_family(one: _Nucleus, other: _Nucleus, door: int) -> bool:
+    if door == SHARED or (
+        door == UNNUMBERED and not _opposite(one.adults[0] if one.adults else one.members[0], other.adults)
+    ):
+        return False
+    if one.grown != 1 or other.grown != 1 or not (one.adults and other.adults):
+        return False
+    return _may_be_partners(one.adults[0], other.adults[0])
+
+
+def _generations(old: _Nucleus, young: _Nucleus) -> bool:
+    """A couple without young children, old enough to be parents of the other nucleus's adults."""
+    if old.children or not young.children or not old.adults or not young.adults:
+        return False
+    eldest = max(person.age or 0 for person in young.adults)
+    youngest = min(person.age or 0 for person in old.adults)
+    return len(old.adults) <= 2 and GRANDPARENT_GAP[0] <= youngest - eldest <= GRANDPARENT_GAP[1]
+
+
+def _may_be_partners(one: Occupant, other: Occupant) -> bool:
+    if one.sex is not None and one.sex == other.sex:
+        return False
+    return one.age is None or other.age is None or abs(one.age - other.age) <= PARTNER_GAP
+
+
+def _opposite(one: Occupant, others: list[Occupant]) -> bool:
+    """Somebody among `others` is known to be of the other sex."""
+    return any(one.sex is not None and other.sex is not None and one.sex != other.sex for other in others)
+
+
+def _best_home(
+    loose: _Nucleus, anchors: list[_Nucleus], others: list[_Nucleus], *, few: bool, door: int
+) -> _Nucleus | None:
+    """The one nucleus that a loose nucleus belongs to, or None: children to parents, a partner to a lone adult."""
+    if any(person.role == LODGER for person in loose.members):
+        return None
+    if loose.grown == 0:
+        child = loose.members[0]
+        options = [n for n in anchors if any(_may_be_parent(a, child) for a in (*n.adults, *n.unknown))]
+        if not options:
+            options = [
+                n for n in others if n is not loose and any(_may_be_parent(a, child) for a in (*n.adults, *n.unknown))
+            ]
+        lone = [n for n in options if n.grown == 1]
+        if len(options) == 1:
+            return options[0]
+        return lone[0] if len(lone) == 1 else None
+    if not few:
+        return None
+    said = any(person.role == PARTNER for person in loose.members)
+    if loose.grown == 1 and len(loose.members) == 1:
+        one = loose.members[0]
+        options = [n for n in anchors if any(_may_be_partners(one, a) for a in (*n.unpaired(), *n.unknown))]
+        if said:
+            options = [n for n in options if n.heads] or options
+            return options[0] if len(options) == 1 else None
+        if door < SHARED and len(options) == 1 and _opposite(one, options[0].unpaired()):
+            return options[0]
+        if one.role == ELDER or one.role == CHILD:
+            options = [n for n in anchors if n.heads]
+            return options[0] if len(options) == 1 else None
+    return None
