@@ -177,6 +177,7 @@ class Clause:
     test: AnyTest
     thresholds: tuple[str, ...]
     readings: tuple[str, ...]
+    local: bool = False  # local policy rather than the cited text's own words
 
 
 class _Values(dict[str, object]):
@@ -300,7 +301,8 @@ class Framework:
         return next(document for document in self.rules.document if document.id == id)
 
     def citation(self, clause: Clause | Route) -> str:
-        return f"{self.document(clause.document).title}, {clause.paragraph}"
+        cited = f"{self.document(clause.document).title}, {clause.paragraph}"
+        return f"{cited}; counted by local policy" if isinstance(clause, Clause) and clause.local else cited
 
 
 def _reference_faults(raw: Mapping[str, Any], name: str) -> list[str]:

@@ -8,7 +8,7 @@ and may refer to its thresholds and readings. A panel's decision carries who, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -64,12 +64,14 @@ class DiscretionPolicy:
     def automatic_approval(self) -> bool:
         return self.rules.automatic_approval
 
-    def concerns(self, framework: Framework, as_at: date) -> tuple[Clause, ...]:
-        """The causes for concern that are switched on, as clauses "concern.<id>". Raises SpecError for a reference that
-        the framework does not hold."""
+    def concerns(self, framework: Framework, as_at: date, *, off: bool = False) -> tuple[Clause, ...]:
+        """The causes for concern that are switched on (`off`: the others too), as clauses "concern.<id>".
+
+        Raises SpecError for a reference that the framework does not hold.
+        """
         made, faults = [], []
         for entry in self.rules.concern:
-            if not entry.on:
+            if not entry.on and not off:
                 continue
             try:
                 clause = framework.clause(CONCERN, entry, as_at)
@@ -79,9 +81,9 @@ class DiscretionPolicy:
             except ValidationError as error:
                 faults += faults_of(error, self.name, f"concern {entry.id}")
                 continue
-            if entry.document not in {document.id for document in framework.rules.document} | {self.rules.id}:
+            if entry.document not in {document.id for document in framework.rules.document}:
                 faults.append(f"{self.name}: concern {entry.id}: cites a document that {framework.name} does not list")
-            made.append(Clause(**{**vars(clause), "id": f"{CONCERN}.{entry.id}"}))
+            made.append(replace(clause, id=f"{CONCERN}.{entry.id}", local=entry.source == "local_policy"))
         if faults:
             raise SpecError(faults)
         return tuple(made)
