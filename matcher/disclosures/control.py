@@ -114,7 +114,9 @@ class Released:
             return cls(
                 {tuple(map(str, each["cell"])): _count(each["count"]) for each in raw["cells"]},
                 tuple(
-                    Relation(tuple((tuple(map(str, cell)), int(by)) for cell, by in each["terms"]), bool(each["at_most"]))
+                    Relation(
+                        tuple((tuple(map(str, cell)), int(by)) for cell, by in each["terms"]), bool(each["at_most"])
+                    )
                     for each in raw["relations"]
                 ),
             )
@@ -174,7 +176,11 @@ def possible(released: Released, cell: Cell, most: int) -> tuple[int, int]:
         return count, count
     unknown = [other for other, known in released.cells.items() if known is None]
     position = {other: n for n, other in enumerate(unknown)}
-    rows, columns, values, low, high = [], [], [], [], []
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[int] = []
+    low: list[float] = []
+    high: list[float] = []
     for relation in released.relations:
         known = sum(by * (released.cells[other] or 0) for other, by in relation.terms)
         inside = [(position[other], by) for other, by in relation.terms if other in position]
@@ -185,7 +191,9 @@ def possible(released: Released, cell: Cell, most: int) -> tuple[int, int]:
                 values.append(by)
             low.append(-np.inf if relation.at_most else -known)
             high.append(-known)
-    limits = LinearConstraint(csr_array((values, (rows, columns)), (len(high), len(unknown))), low, high) if high else ()
+    limits = (
+        LinearConstraint(csr_array((values, (rows, columns)), (len(high), len(unknown))), low, high) if high else ()
+    )
     found = []
     for sign in (1, -1):
         goal = np.zeros(len(unknown))

@@ -1,0 +1,76 @@
+"""Charts as inline SVG that print in black and white: horizontal bars, plain or stacked, each value written beside its bar.
+
+Takes labels and counts (None: withheld); gives an SVG element as text, for a page that also holds the same figures as a
+table. Refuses nothing; without bars it gives an empty text. The same figures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# dark to light, told apart without colour by lightness and by hatching
+SHADES = ("#1F3B57", "#6E93B5", "#D3DEE9", "#F4F4F4")
+HATCHES = ("", "///", "...", "xx")
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
+
+
+def bars(
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[int | float | None]],
+    *,
+    what: str,
+    withheld: str = "withheld",
+    decimals: int = 0,
+) -> str:
+    """Horizontal bars, one a label; several series are stacked. `what` describes the chart to who cannot see it."""
+    if not labels:
+        return ""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(
+            figsize=(7.6, 0.55 + 0.34 * len(labels) + (0.3 if len(series) > 1 else 0)), layout="constrained"
+        )
+        FigureCanvasSVG(figure)
+        axes = figure.subplots()
+        left = [0.0] * len(labels)
+        places = range(len(labels))
+        for n, (name, values) in enumerate(series.items()):
+            widths = [float(value or 0) for value in values]
+            axes.barh(
+                places, widths, left=left, height=0.62, label=name, color=SHADES[n % 4], hatch=HATCHES[n % 4],
+                edgecolor="#1A1A1A", linewidth=0.8,
+            )  # fmt: skip
+            left = [before + width for before, width in zip(left, widths, strict=True)]
+        most = max(left) or 1.0
+        for place in places:
+            told = [values[place] for values in series.values()]
+            words = withheld if None in told else f"{sum(value or 0 for value in told):,.{decimals}f}"
+            axes.text(left[place] + most * 0.01, place, words, va="center")
+        axes.set_yticks(places, labels)
+        axes.invert_yaxis()
+        axes.set_xlim(0, most * 1.14)
+        axes.xaxis.set_visible(False)
+        axes.tick_params(left=False)
+        for side in ("top", "right", "bottom"):
+            axes.spines[side].set_visible(False)
+        if len(series) > 1:
+            figure.legend(loc="outside lower center", ncols=len(series), frameon=False)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": None}, transparent=True)
+    return _inline(buffer.getvalue(), what)
+
+
+def _inline(svg: str, what: str) -> str:
+    """The SVG element alone, with a description; ids made unlike those of another chart on the page."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    key = f"{sum(map(ord, what)):x}{len(svg):x}"
+    svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>c{key}-", svg)
+    svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)
+    label = what.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="width:100%;max-width:760px"', 1).strip()
