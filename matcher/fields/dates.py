@@ -33,7 +33,7 @@ _SHORT_YEAR = re.compile(r"[0-9]{1,2}[-/. ]([0-9]{1,2}|[A-Za-z]{3,9})[-/. ][0-9]
 
 def parse_date(text: str) -> dt.date | None:
     """The date that `text` writes, day first; None where it is no date of the agreed forms."""
-    text = _TIME.sub("", text.strip())
+    text = _without_time(text)
     if found := _DAY_FIRST.fullmatch(text):
         day, month, year = int(found[1]), int(found[3]), int(found[4])
     elif found := _YEAR_FIRST.fullmatch(text):
@@ -56,7 +56,7 @@ def read_date(text: str) -> tuple[dt.date | None, str | None]:
     """(date or None, broken rule or None): `date`, `two_digit_year`; an unknown date is None without a rule."""
     found = parse_date(text)
     if found is None:
-        short = _SHORT_YEAR.fullmatch(_TIME.sub("", text.strip()))
+        short = _SHORT_YEAR.fullmatch(_without_time(text))
         return None, "two_digit_year" if short else "date"
     return (None if found in UNKNOWN else found), None
 
@@ -71,6 +71,11 @@ def read_date_of_birth(text: str, as_at: dt.date) -> tuple[dt.date | None, str |
     if found < _years_before(as_at, _OLDEST_YEARS):
         return None, "dob_too_old"
     return found, None
+
+
+def _without_time(text: str) -> str:
+    text = text.strip()
+    return _TIME.sub("", text) if ":" in text else text
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:
