@@ -12,17 +12,16 @@ import re
 from typing import NamedTuple
 
 from matcher.fields import postcodes
+from matcher.records.address_kinds import kind_of
 from matcher.records.address_words import (
     ABBREVIATIONS,
     BUILDINGS,
     COUNTIES,
-    COUNTRIES,
     COUNTY_WORDS,
     DIRECTIONS,
     FIRST_ABBREVIATIONS,
     FLATS,
     FLOORS,
-    KIND_WORDS,
     LAST_ABBREVIATIONS,
     NUMBER_WORDS,
     STREET_TYPES,
@@ -50,24 +49,6 @@ _CARE_OF = re.compile(r"(?:C/O|C O|CARE OF)\b")
 _NAME_BEFORE_NUMBER = re.compile(r"^[^0-9]*")
 
 _BEFORE_NUMBER = STREET_TYPES | DIRECTIONS | ABBREVIATIONS.keys() | {"ST"}
-
-_NO_ABODE = re.compile(
-    r"\bNFA\b|\bN F A\b|\bNO FIXED (?:ABODE|ADDRESS|ADD)\b|\bOF NO FIXED\b|\bHOMELESS\b(?! (?:ROAD|STREET|LANE))|"
-    r"\bROUGH SLEEP|\bSLEEPING ROUGH\b|\bSOFA SURF"
-)
-_PO_BOX = re.compile(r"\bP ?O ?BOX\b|\bBFPO\b|\bPOBOX\b")
-_NOT_A_STREET = r"\b(?! (?:STREET|ST|ROAD|RD|LANE|LN|CLOSE|CL|SQUARE|SQ|DRIVE|DR|WAY|AVENUE|AVE|HILL|GARDENS|COTTAGES?|ROW|COURT|FIELD|TERRACE|WALK|PLACE|VIEW|MEWS|GATE|YARD)\b)"  # noqa: E501
-_INSTITUTION = re.compile(
-    r"\b(?:HMP|HMPYOI|HMYOI|HM PRISON|HER MAJESTYS PRISON|HIS MAJESTYS PRISON|YOI|YOUNG OFFENDERS? INSTITUT(?:ION|E)|"
-    r"SECURE (?:TRAINING CENTRE|CHILDRENS HOME|UNIT)|REMAND CENTRE|IN CUSTODY|(?:IMMIGRATION )?REMOVAL CENTRE|"
-    r"DETENTION CENTRE|(?:BAIL|PROBATION) HOSTEL|APPROVED PREMISES|(?:NURSING|RESIDENTIAL|CARE|CHILDRENS) HOME|"
-    r"RESIDENTIAL CARE|RESIDENTIAL UNIT)\b|(?<!OLD )\b(?:PRISON|HOSPITAL|INFIRMARY|HOSPICE|BARRACKS)" + _NOT_A_STREET
-)
-_NO_ADDRESS = re.compile(
-    r"(?:ADDRESS |ADD |THE |NO |NOT |CURRENT |CURRENTLY |LAST |UN|IS |WAS |AT |PRESENT |SEE |AS )*"
-    r"(?:NONE|UNKNOWN|UNK|KNOWN|GIVEN|SUPPLIED|RECORDED|AVAILABLE|PROVIDED|ADDRESS|REFUSED|WITHHELD|CONFIDENTIAL|PROTECTED|"
-    r"TBC|TBA|NIL|N/A|NA|N A|NK|N K|NULL|ABOVE|REDACTED|DISCLOSED|STATED|APPLICABLE|RESTRICTED|X+)"
-)
 
 
 class Address(NamedTuple):
@@ -114,7 +95,7 @@ class AddressParser:
         if not segments:
             return Address(postcode=code)
         text = ", ".join(segments)
-        kind = _kind(text, segments, code)
+        kind = kind_of(text, segments, code)
         if kind in ("none", "no_fixed_abode", "po_box"):
             shown = {"none": None, "no_fixed_abode": "NO FIXED ABODE"}.get(kind, text)
             return Address(address=shown, postcode=code, kind=kind)
@@ -208,25 +189,6 @@ def _without_county(segments: list[str]) -> list[str]:
             words = words[:-2]
         segments = [*segments[:-1], " ".join(words)]
     return segments
-
-
-def _kind(text: str, segments: list[str], code: str | None) -> str:
-    words = set(text.replace(",", " ").split())
-    if not KIND_WORDS.isdisjoint(words) or "N/A" in words:
-        plain = text.replace(",", "")
-        if _NO_ABODE.search(plain):
-            return "no_fixed_abode"
-        if _PO_BOX.search(plain):
-            return "po_box"
-        if _NO_ADDRESS.fullmatch(plain) or all(_NO_ADDRESS.fullmatch(segment) for segment in segments):
-            return "none"
-        if any(_INSTITUTION.search(segment) for segment in segments):
-            return "institution"
-    elif set(text) <= set("X ,-/"):
-        return "none"
-    if code is None and segments[-1] in COUNTRIES:
-        return "abroad"
-    return "dwelling"
 
 
 def _take_flat(words: list[str]) -> tuple[str | None, list[str]]:
@@ -378,6 +340,15 @@ def _flat_shown(flat: str | None) -> str | None:
     return f"{flat} FLAT" if flat.split()[0] in FLOORS else f"FLAT {flat}"
 
 
+def _is_place(piece: _Piece, place: int, chosen: int | None, *, only: bool) -> bool:
+    """Whether a piece that is not the street names a place (a village, a town) and no building."""
+    if chosen is not None:
+        return place > chosen and piece.kind != "building"
+    if place > 0:
+        return piece.kind in ("", "court") and piece.number is None
+    return only and piece.phrase in TOWNS
+
+
 def _assembled(
     flats: list[str], pieces: list[_Piece], waiting: str | None, town: str | None, code: str | None, kind: str
 ) -> Address:
@@ -398,11 +369,7 @@ def _assembled(
     for place, piece in enumerate(pieces):
         if place == chosen:
             number, street = piece.number or waiting, piece.phrase
-        elif chosen is not None and place > chosen and piece.kind != "building":
-            places.append(piece.phrase)
-        elif chosen is None and place > 0 and piece.kind in ("", "court") and piece.number is None:
-            places.append(piece.phrase)
-        elif chosen is None and place == 0 and len(pieces) == 1 and piece.phrase in TOWNS and not flats:
+        elif _is_place(piece, place, chosen, only=len(pieces) == 1 and not flats):
             places.append(piece.phrase)
         else:
             buildings.append(piece.phrase)

@@ -99,9 +99,7 @@ def build(
 
 
 def _addresses(rows: pa.Table, spec: ExtractSpec, parser: AddressParser) -> dict[str, pa.Array]:
-    texts, which = unique_rows(
-        [column(rows, spec, role) for role in ("address", "address_2", "town", "postcode")]  # type: ignore[arg-type]
-    )
+    texts, which = unique_rows([column(rows, spec, role) for role in ("address", "address_2", "town", "postcode")])
     parsed = [parser.parse(*text) for text in texts]
     taken = pa.array(which)
     return {

@@ -17,9 +17,8 @@ from matcher.records.names import Person, parse_columns, parse_full
 from matcher.records.uniques import unique_rows
 from specs.load import ExtractSpec, Role
 
-NAME_FIELDS = ("title", "forename", "middle", "surname", "surname_parts", "name_order_sure")
-_MALE = frozenset("M MALE BOY MAN 1".split())
-_FEMALE = frozenset("F FEMALE GIRL WOMAN 2".split())
+_MALE = frozenset(("M", "MALE", "BOY", "MAN", "1"))
+_FEMALE = frozenset(("F", "FEMALE", "GIRL", "WOMAN", "2"))
 _NOBODY = Person()
 
 
@@ -82,8 +81,8 @@ def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str,
         system = spec.ref_system or (f"{spec.id}.{supplier}" if supplier else spec.id)
         return system, _blank_to_null(column(rows, spec, "ref"))
     for role in ("upn", "nino"):
-        if spec.by_role(role) is not None:  # type: ignore[arg-type]
-            delivered = canonical(column(rows, spec, role), _compact)  # type: ignore[arg-type]
+        if spec.by_role(role) is not None:
+            delivered = canonical(column(rows, spec, role), _compact)
             return spec.ref_system or role, pc.coalesce(first[role], delivered)
     return spec.ref_system or spec.id, pa.nulls(rows.num_rows, pa.string())
 

@@ -8,22 +8,25 @@ Kinds that stand here nowhere are dated by month or term.
 
 from __future__ import annotations
 
-EVENT = frozenset(
+
+def _kinds(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+EVENT = _kinds(
     "housing_intervention health_concern long_term_condition local_concern domestic_violence_perpetrator managed_offender "
-    "work_programme esf_provision training asb_complaints".split()
+    "work_programme esf_provision training asb_complaints"
 )
-PROCESS = frozenset("proven_offence custody".split())
-STATE = frozenset(
+PROCESS = _kinds("proven_offence custody")
+STATE = _kinds(
     "asb_order asb_contract benefit_out_of_work benefit_other benefit_sanction employment class_a_parent protection_plan "
-    "considered_for_care looked_after child_in_need home_educated not_on_roll on_roll".split()
+    "considered_for_care looked_after child_in_need home_educated not_on_roll on_roll"
 )
 # events that the source lived through with the person, so that the address was in use then; an order is made in person
-MET_AT_BEGINNING = frozenset(
+MET_AT_BEGINNING = _kinds(
     "proven_offence housing_intervention asb_order asb_contract asb_complaints health_concern long_term_condition local_concern "
-    "domestic_violence_perpetrator managed_offender".split()
+    "domestic_violence_perpetrator managed_offender"
 )
-MET_AT_END = frozenset({"proven_offence"})
+MET_AT_END = _kinds("proven_offence")
 # states during which the source writes to the person's address
-IN_TOUCH = frozenset(
-    "benefit_out_of_work benefit_other protection_plan considered_for_care looked_after child_in_need".split()
-)
+IN_TOUCH = _kinds("benefit_out_of_work benefit_other protection_plan considered_for_care looked_after child_in_need")
