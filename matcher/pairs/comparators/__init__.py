@@ -1,0 +1,27 @@
+"""The comparisons: which levels each has, best first, and which blocking keys there are.
+
+Level 0 of every comparison is "missing": one of the two records does not hold the value, and nothing is learnt. The other
+levels are numbered from 1 in the order listed here; `models/*.toml` documents each and gives its starting values.
+"""
+
+from __future__ import annotations
+
+LEVELS: dict[str, tuple[str, ...]] = {
+    "forename": ("exact", "family", "close", "middle", "swapped", "initial", "similar", "different"),
+    "surname": ("exact", "part", "family", "close", "similar", "different"),
+    "middle": ("agrees", "different"),
+    "dob": ("exact", "swapped", "one_digit", "two_parts", "new_year", "year_near", "different"),
+    "sex": ("same", "different"),
+    "address": ("home", "building", "door", "postcode", "neighbour", "district", "different"),
+    "identifier": ("same", "close", "different"),
+}
+
+BLOCKING_KEYS: tuple[str, ...] = (
+    "names", "forename", "surname", "full_name", "initial", "surname_initial", "dob", "birth_year", "postcode", "home",
+    "street_door", "nino", "upn", "nhs", "ref", "known_person",
+)  # fmt: skip
+
+
+def level(comparison: str, name: str) -> int:
+    """The number of a level by its name, from 1; 0 for "missing"."""
+    return 0 if name == "missing" else LEVELS[comparison].index(name) + 1

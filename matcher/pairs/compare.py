@@ -1,0 +1,119 @@
+"""Pairs of records -> levels: one column a comparison, in the order of `comparators.LEVELS`.
+
+Takes encoded records and two arrays of row numbers; gives uint8 levels, 0 = missing. Where forename and surname are
+exchanged, the forename's level says so and the surname's is missing, lest it be counted twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.pairs.comparators import LEVELS, level
+from matcher.pairs.comparators.addresses import address_levels
+from matcher.pairs.comparators.dates import dob_levels
+from matcher.pairs.comparators.identifiers import identifier_levels
+from matcher.pairs.comparators.names import name_levels
+from matcher.pairs.encode import Encoded
+
+Ints = npt.NDArray[np.int32]
+Levels = npt.NDArray[np.uint8]
+
+RADIX = tuple(len(names) + 1 for names in LEVELS.values())
+PATTERNS = int(np.prod(RADIX))
+
+
+def _alike(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+    """Two whole names that are equal or sound alike; initials and missing names are not."""
+    present = (a >= 0) & (b >= 0)
+    x, y = np.maximum(a, 0), np.maximum(b, 0)
+    whole = ~e.words.single[x] & ~e.words.single[y]
+    return present & ((a == b) | ((e.words.sound[x] == e.words.sound[y]) & whole)) & whole
+
+
+def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
+    out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
+    double = np.flatnonzero((out > 1) & ((e.part_1[left] >= 0) | (e.part_1[right] >= 0)))
+    if len(double):
+        i, j = left[double], right[double]
+        shared = np.zeros(len(double), dtype=bool)
+        for a in (e.surname[i], e.part_1[i], e.part_2[i]):
+            for b in (e.surname[j], e.part_1[j], e.part_2[j]):
+                shared |= (a >= 0) & (a == b)
+        out[double[shared]] = level("surname", "part")
+    return out
+
+
+def _forenames(e: Encoded, left: Ints, right: Ints, surnames: Levels) -> Levels:
+    out = name_levels(e.words, e.forename[left], e.forename[right], "forename")
+    rest = np.flatnonzero(out > level("forename", "close"))
+    if not len(rest):
+        return out
+    i, j = left[rest], right[rest]
+    found = out[rest]
+    f, g, s, t = e.forename[i], e.forename[j], e.surname[i], e.surname[j]
+    split = (e.given[i] == e.given[j]) | (e.given[i] == g) | (f == e.given[j])
+    joined = split & (f >= 0) & (g >= 0) & ~e.words.single[np.maximum(f, 0)] & ~e.words.single[np.maximum(g, 0)]
+    middle = _alike(e, f, e.middle[j]) | _alike(e, e.middle[i], g)
+    there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
+    back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
+    home = _alike(e, s, e.middle[j]) & _alike(e, e.middle[i], t)
+    around = (there & (back | _alike(e, s, e.middle[j]))) | (back & _alike(e, t, e.middle[i]))
+    around |= middle & home
+    found[middle & (surnames[rest] != level("surname", "different"))] = level("forename", "middle")
+    weak = (surnames[rest] > level("surname", "close")) | (surnames[rest] == 0)
+    found[around & (weak | (found == level("forename", "different")))] = level("forename", "swapped")
+    found[joined] = level("forename", "family")
+    out[rest] = found
+    return out
+
+
+def _middles(e: Encoded, left: Ints, right: Ints) -> Levels:
+    a, b = e.middle[left], e.middle[right]
+    out = np.zeros(len(left), dtype=np.uint8)
+    both = np.flatnonzero((a >= 0) & (b >= 0))
+    if len(both):
+        found = name_levels(e.words, a[both], b[both], "forename")
+        agrees = found <= level("forename", "initial")
+        out[both] = np.where(agrees, level("middle", "agrees"), level("middle", "different"))
+    return out
+
+
+def _sexes(e: Encoded, left: Ints, right: Ints) -> Levels:
+    a, b = e.sex[left], e.sex[right]
+    levels = np.where(a == b, level("sex", "same"), level("sex", "different"))
+    return np.where((a < 0) | (b < 0), 0, levels).astype(np.uint8)
+
+
+def compare(e: Encoded, left: Ints, right: Ints) -> Levels:
+    """Levels of pairs of rows, shape (pairs, comparisons)."""
+    out = np.zeros((len(left), len(LEVELS)), dtype=np.uint8)
+    surname = _surnames(e, left, right)
+    forename = _forenames(e, left, right, surname)
+    middle = _middles(e, left, right)
+    swapped = forename == level("forename", "swapped")
+    surname[swapped] = 0
+    middle[swapped | (forename == level("forename", "middle"))] = 0
+    dob = dob_levels(e.dob[left], e.dob[right], ~(e.has_dob[left] & e.has_dob[right]))
+    columns = (forename, surname, middle, dob, _sexes(e, left, right), address_levels(e, left, right))
+    for place, column in enumerate((*columns, identifier_levels(e, left, right))):
+        out[:, place] = column
+    return out
+
+
+def pack(levels: Levels) -> Ints:
+    """One number a pair for all its levels: its pattern."""
+    pattern = np.zeros(len(levels), dtype=np.int32)
+    for place, radix in enumerate(RADIX):
+        pattern = pattern * radix + levels[:, place]
+    return pattern
+
+
+def unpack(patterns: Ints) -> Levels:
+    """The reverse of `pack`."""
+    out = np.zeros((len(patterns), len(RADIX)), dtype=np.uint8)
+    rest = patterns.astype(np.int64)
+    for place in range(len(RADIX) - 1, -1, -1):
+        out[:, place] = rest % RADIX[place]
+        rest //= RADIX[place]
+    return out

@@ -1,0 +1,138 @@
+"""How common values are: what an agreement on a rare name is worth more than on a common one.
+
+Takes encoded records; gives, for pairs of rows at their levels, log ratios by which strangers, relatives and namesakes
+agree on that very value more or less often than on an average one. Also the totals that training needs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.pairs.comparators import level
+from matcher.pairs.encode import Encoded, Keys, key_where, mix
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+
+def _groups(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Group number of each key (-1 for key 0) and sizes of groups."""
+    present = np.flatnonzero(keys)
+    out = np.full(len(keys), -1, dtype=np.int64)
+    distinct, index = np.unique(keys[present], return_inverse=True)
+    out[present] = index
+    return out, np.bincount(index, minlength=len(distinct))
+
+
+def _pairs(sizes: npt.NDArray[np.int64]) -> float:
+    return float((sizes * (sizes - 1) // 2).sum())
+
+
+class _Shares:
+    """Shares of values among records that hold one, and the share that an average agreement has."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.group, self.sizes = _groups(keys)
+        held = max(int(self.sizes.sum()), 1)
+        self.share = np.maximum(self.sizes, 2) / held
+        self.average = max(float((self.sizes / held) @ (self.sizes / held)), 1.0 / held)
+
+    def ratio(self, rows: Ints) -> Floats:
+        """log of a record's value's share against the average one; 0 where the record holds none."""
+        group = self.group[rows]
+        if not len(self.sizes):
+            return np.zeros(len(rows))
+        return np.where(group >= 0, np.log(self.share[np.maximum(group, 0)] / self.average), 0.0)
+
+
+class Frequencies:
+    """Shares of the values of one table of records."""
+
+    def __init__(self, e: Encoded) -> None:
+        self._e = e
+
+        def word(code: Ints) -> Keys:
+            return key_where(code >= 0, code)
+
+        def sound(code: Ints) -> Keys:
+            known = np.maximum(code, 0)
+            codes = e.words.sound[known] if len(e.words.values) else known
+            return key_where(code >= 0, codes)
+
+        def initial(code: Ints) -> Keys:
+            known = np.maximum(code, 0)
+            codes = e.words.initial[known] if len(e.words.values) else known
+            return key_where(code >= 0, codes)
+
+        self._forename, self._forename_sound = _Shares(word(e.forename)), _Shares(sound(e.forename))
+        self._initial = _Shares(initial(e.forename))
+        self._surname, self._surname_sound = _Shares(word(e.surname)), _Shares(sound(e.surname))
+        self._dob = _Shares(key_where(e.has_dob, e.dob))
+        self._home, self._postcode = _Shares(e.home), _Shares(key_where(e.postcode >= 0, e.postcode))
+        whole = (e.forename >= 0) & (e.surname >= 0)
+        if len(e.words.values):
+            whole &= ~e.words.single[np.maximum(e.forename, 0)]
+        self._name, names = _groups(key_where(whole, e.forename, e.surname))
+        born = np.flatnonzero((self._name >= 0) & e.has_dob)
+        dated = np.unique(mix(self._name[born], e.dob[born]), return_index=True)[1]
+        self._born = np.bincount(self._name[born[dated]], minlength=len(names)).astype(float)
+        repeats = float((self._born * (self._born - 1)).sum())
+        self._namesakes = max(float(self._born.sum()), 1.0) / max(repeats, 1.0)
+
+    def totals(self) -> dict[tuple[str, int], float]:
+        """Exact numbers of pairs of records that agree exactly, by comparison and level."""
+        whole = ~self._e.words.single if len(self._e.words.values) else np.zeros(0, dtype=bool)
+        out = {}
+        for name, code in (("forename", self._e.forename), ("surname", self._e.surname)):
+            sizes = np.bincount(code[code >= 0], minlength=len(whole))
+            out[name, level(name, "exact")] = _pairs(sizes[whole])
+        out["dob", level("dob", "exact")] = _pairs(self._dob.sizes)
+        out["address", level("address", "home")] = _pairs(self._home.sizes)
+        return out
+
+    def postcode_pairs(self) -> float:
+        """Number of pairs of records with the same postcode."""
+        return _pairs(self._postcode.sizes)
+
+    def within_postcode(self, draws: int, random: np.random.Generator) -> tuple[Ints, Ints]:
+        """Randomly drawn pairs with the same postcode, each such pair equally likely."""
+        rows = np.flatnonzero(self._postcode.group >= 0)
+        order = rows[np.argsort(self._postcode.group[rows], kind="stable")]
+        sizes = self._postcode.sizes
+        chance = np.cumsum((sizes * (sizes - 1)).astype(float))
+        if not len(chance) or chance[-1] == 0:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        block = np.searchsorted(chance, random.random(draws) * chance[-1], side="right")
+        start = np.cumsum(sizes) - sizes
+        first = (random.random(draws) * sizes[block]).astype(np.int64)
+        second = (random.random(draws) * (sizes[block] - 1)).astype(np.int64)
+        second += second >= first
+        return order[start[block] + first].astype(np.int32), order[start[block] + second].astype(np.int32)
+
+    def ratios(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
+        """log ratios of pairs by kind: "forename", "surname", "dob", "home" and "name" (namesakes), each a pair."""
+        size = len(left)
+        forename, surname, dob, address = levels[:, 0], levels[:, 1], levels[:, 3], levels[:, 5]
+        out = {kind: np.zeros(size) for kind in ("forename", "surname", "dob", "home", "name")}
+
+        def put(kind: str, at: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0) -> None:
+            rows = np.flatnonzero(at)
+            value = np.maximum(shares.ratio(left[rows]), shares.ratio(right[rows]))
+            out[kind][rows] = part * np.clip(value, -6.0, 5.0)
+
+        for name, found, exact, alike in (
+            ("forename", forename, self._forename, self._forename_sound),
+            ("surname", surname, self._surname, self._surname_sound),
+        ):
+            put(name, found == level(name, "exact"), exact)
+            near = [level(name, "family"), level(name, "close")]
+            put(name, np.isin(found, near), alike, 0.7)
+        put("forename", forename == level("forename", "initial"), self._initial)
+        put("dob", dob == level("dob", "exact"), self._dob)
+        out["dob"] = np.maximum(out["dob"], 0.0)
+        put("home", address == level("address", "home"), self._home)
+        both = np.flatnonzero((forename == level("forename", "exact")) & (surname == level("surname", "exact")))
+        group = np.maximum(self._name[left[both]], 0)
+        out["name"][both] = np.log(np.maximum(self._born[group] - 1, 0.1) * self._namesakes) if len(both) else 0.0
+        return out

@@ -1,0 +1,184 @@
+"""Scored pairs -> persons.
+
+Takes RECORDS and PAIRS; gives MEMBERS, PERSONS and UNCERTAIN. Chains of links are persons, but where a pair within a chain
+speaks against it or the chain's records clash: such a chain is split (split.py). Answers of a person force a link or its
+absence. The result does not depend on the order of rows, but for the numbering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from matcher.persons.attributes import persons
+from matcher.persons.split import split
+from matcher.persons.thresholds import Thresholds
+from matcher.persons.uncertain import uncertain
+from specs.tables import MEMBERS
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+CERTAIN = 23.9  # log2 odds from which two records are one person before anything else is weighed
+LARGEST = 150  # groups of a chain that are weighed against one another; a longer chain is first cut at its weaker links
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """MEMBERS, PERSONS and UNCERTAIN of one table of records."""
+
+    members: pa.Table
+    persons: pa.Table
+    uncertain: pa.Table
+
+
+def _components(size: int, left: Ints, right: Ints) -> Ints:
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64) if size else np.zeros(0, dtype=np.int64)
+
+
+def _numbered(group: Ints) -> Ints:
+    """Group numbers 0.. in the order of each group's first record."""
+    _, first, back = np.unique(group, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return rank[back] if len(group) else group
+
+
+def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Ints:
+    """Components of the links, cut at rising weights until no component has more than LARGEST certain groups."""
+    certain = weight >= CERTAIN
+    base = _components(size, left[certain], right[certain])
+    strong = weight >= link
+    component = _components(size, left[strong], right[strong])
+    floor = link
+    while floor < CERTAIN - 1:
+        groups = np.unique(np.column_stack([component, base]), axis=0)[:, 0]
+        long = np.bincount(groups, minlength=int(component.max(initial=0)) + 1) > LARGEST
+        if not long.any():
+            break
+        floor += 2.0
+        strong &= (weight >= floor) | ~long[component[left]]
+        component = _components(size, left[strong], right[strong])
+    return component
+
+
+def _suspicious(
+    component: Ints, left: Ints, right: Ints, weight: Floats, link: float, clash: list[Ints]
+) -> npt.NDArray[np.bool_]:
+    """Components in which a pair speaks against the chain, or whose records hold different values of `clash` columns."""
+    count = int(component.max(initial=-1)) + 1
+    out = np.zeros(count, dtype=bool)
+    inside = component[left] == component[right]
+    out[component[left[inside & (weight < link)]]] = True
+    for value in clash:
+        held = np.flatnonzero(value >= 0)
+        both = np.unique(np.column_stack([component[held], value[held]]), axis=0)
+        out |= np.bincount(both[:, 0], minlength=count) > 1
+    return out
+
+
+def _split_all(
+    component: Ints, chosen: npt.NDArray[np.bool_], left: Ints, right: Ints, weight: Floats, joined: set[tuple[int, int]],
+    apart: set[tuple[int, int]], thresholds: Thresholds, link: float,
+) -> Ints:  # fmt: skip
+    """Group of each record: its component, or its part of a component that is split."""
+    group = component.copy()
+    following = int(component.max(initial=-1)) + 1
+    rows = np.flatnonzero(chosen[component])
+    rows = rows[np.argsort(component[rows], kind="stable")]
+    bounds = np.flatnonzero(np.diff(component[rows])) + 1
+    place = np.zeros(len(component), dtype=np.int64)
+    pairs = np.flatnonzero((component[left] == component[right]) & chosen[component[left]])
+    pairs = pairs[np.argsort(component[left[pairs]], kind="stable")]
+    pair_component = component[left[pairs]]
+    for part in np.split(rows, bounds) if len(rows) else []:
+        place[part] = np.arange(len(part))
+        low, high = np.searchsorted(pair_component, [component[part[0]], component[part[0]] + 1])
+        those = pairs[low:high]
+        a, b, w = place[left[those]].tolist(), place[right[those]].tolist(), weight[those].tolist()
+        weights = {(i, j): x for i, j, x in zip(a, b, w, strict=True) if x < CERTAIN}
+        sure = [(i, j) for i, j, x in zip(a, b, w, strict=True) if x >= CERTAIN]
+        not_one = []
+        if joined or apart:
+            at = {int(row): n for n, row in enumerate(part)}
+            sure += [(at[i], at[j]) for i, j in joined if i in at and j in at]
+            not_one = [(at[i], at[j]) for i, j in apart if i in at and j in at]
+            refused = {tuple(sorted(pair)) for pair in not_one}
+            sure = [pair for pair in sure if tuple(sorted(pair)) not in refused]
+        found = split(len(part), weights, link=link, refuse=thresholds.refuse_weight, joined=sure, apart=not_one)
+        group[part] = following + np.array(found)
+        following += len(part)
+    return group
+
+
+def _strength(
+    size: int, person: Ints, left: Ints, right: Ints, probability: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    strength = np.zeros(size, dtype=np.float32)
+    inside = person[left] == person[right]
+    for end in (left, right):
+        np.maximum.at(strength, end[inside], probability[inside])
+    alone = np.bincount(person, minlength=1)[person] == 1 if size else np.zeros(0, dtype=bool)
+    strength[alone] = 1.0
+    return strength
+
+
+def cluster(
+    records: pa.Table,
+    pairs: pa.Table,
+    *,
+    thresholds: Thresholds,
+    answers: Mapping[tuple[int, int], bool] | None = None,
+    trust: Mapping[str, int] | None = None,
+) -> Clustered:
+    """Persons of the records that name one. `answers` maps pairs of record ids to yes or no; `trust` data sets to 0..100."""
+    people = records.filter(records["names_person"])
+    ids = people["record_id"].to_numpy()
+    size = len(ids)
+    where = np.full(int(records["record_id"].to_numpy().max(initial=-1)) + 1, -1, dtype=np.int64)
+    where[ids] = np.arange(size)
+    left, right = where[pairs["record_id_l"].to_numpy()], where[pairs["record_id_r"].to_numpy()]
+    weight = pairs["match_weight"].to_numpy().astype(np.float64)
+    link = float(np.log2(thresholds.link / (1 - thresholds.link)))
+    joined: set[tuple[int, int]] = set()
+    apart: set[tuple[int, int]] = set()
+    for (a, b), yes in sorted((answers or {}).items()):
+        if max(a, b) < len(where) and where[a] >= 0 and where[b] >= 0:
+            (joined if yes else apart).add((int(where[min(a, b)]), int(where[max(a, b)])))
+    forced_left, forced_right = (np.array([p[n] for p in sorted(joined)], dtype=np.int64) for n in (0, 1))
+    component = _cut(
+        size, np.concatenate([left, forced_left]), np.concatenate([right, forced_right]),
+        np.concatenate([weight, np.full(len(forced_left), 99.0)]), link,
+    )  # fmt: skip
+    chosen = _suspicious(component, left, right, weight, link, [])
+    for a, b in apart:
+        if component[a] == component[b]:
+            chosen[component[a]] = True
+    person = _numbered(_split_all(component, chosen, left, right, weight, joined, apart, thresholds, link))
+    count = int(person.max(initial=-1)) + 1
+    probability = pairs["match_probability"].to_numpy()
+    members = pa.table(
+        [
+            pa.array(ids),
+            pa.array(person),
+            pa.array(_strength(size, person, left, right, probability)),
+        ],
+        schema=MEMBERS.schema,
+    )
+    asked = uncertain(
+        people,
+        person,
+        left,
+        right,
+        probability,
+        thresholds,
+        {**dict.fromkeys(joined, True), **dict.fromkeys(apart, False)},
+    )
+    return Clustered(members, persons(people, person, count, trust or {}), asked)
