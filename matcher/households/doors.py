@@ -44,7 +44,11 @@ def flat(text: str) -> str | None:
     if floors and not any(word.isdigit() for word in words):
         return floors[0]
     room = any(ROOM_WORDS.fullmatch(word) for word in words)
-    kept = [word for word in words if word not in _FLAT_WORDS and word != "FLOOR" and not ROOM_WORDS.fullmatch(word)]
+    kept = [
+        word
+        for word in words
+        if word not in _FLAT_WORDS and word not in _FLOORS and word != "FLOOR" and not ROOM_WORDS.fullmatch(word)
+    ]
     tidy = "".join(word.lstrip("0") or "0" for word in kept)
     if not tidy:
         return None

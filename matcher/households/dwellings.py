@@ -105,6 +105,7 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table) -> Dwellings:
     _fill_streets(addresses)
     _fill_postcodes(addresses, coded)
     _mend_postcodes(addresses, coded)
+    _number_buildings(addresses, coded)
     _settle_buildings(addresses)
     return _assemble(frame, addresses, coded, records, gazetteer, count)
 
@@ -129,7 +130,7 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
     bare = (frame["base"] < 0) & (frame["street"] < 0) & (frame["text"] >= 0)
     frame["text"] = np.where(bare, frame["text"], -1)
     frame["usable"] = (kind <= 1) & ((frame["base"] >= 0) | (frame["street"] >= 0) | bare)
-    frame["usable"] |= (kind <= 1) & (frame["uprn"] >= 0)
+    frame["usable"] |= (kind <= 2) & (frame["uprn"] >= 0)
     frame["usable"] &= (frame["postcode"] >= 0) | (frame["base"] >= 0) | (frame["uprn"] >= 0)
     frame["listed"] = np.arange(size + listed) >= size
     frame["weight"] = np.where(frame["listed"], GAZETTEER_SUPPORT, 1)
@@ -139,11 +140,9 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
 
 
 def _kinds(records: pa.Table, size: int) -> np.ndarray:
-    """0 dwelling, 1 institution, 2 nothing that a household could live at."""
-    kind = records["address_kind"]
-    dwelling = pc.equal(kind, "dwelling").to_numpy(zero_copy_only=False)
-    institution = pc.equal(kind, "institution").to_numpy(zero_copy_only=False)
-    return np.where(dwelling, 0, np.where(institution, 1, 2)).astype(np.int8)
+    """0 dwelling, 1 institution, 2 none written (a UPRN may still tell), 3 nothing that a household could live at."""
+    kinds = pa.array(["dwelling", "institution", "none"])
+    return pc.index_in(records["address_kind"], value_set=kinds).fill_null(3).to_numpy().astype(np.int8)
 
 
 def _bases(frame: pd.DataFrame, coded: dict[str, _Coded]) -> tuple[np.ndarray, np.ndarray]:
@@ -345,6 +344,38 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     rows = rows[~rows.duplicated("index", keep=False)]
     addresses.loc[rows["index"], "postcode"] = rows["postcode_other"].to_numpy()
     addresses.loc[rows["index"], "how"] = POSTCODE_MENDED
+
+
+def _number_buildings(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
+    """ "3 Abbey Court" and "Flat 3, Abbey Court" become flat 3 of the number that Abbey Court has in that postcode.
+
+    Only where other addresses of the postcode give the building one street and number.
+    """
+    whole = (addresses["building"] >= 0) & (addresses["base"] >= 0) & (addresses["postcode"] >= 0)
+    numbered = np.array([not text.startswith("=") for text in coded["base"].values] + [False])
+    whole &= numbered[addresses["base"]]
+    known = addresses.loc[whole, ["postcode", "building", "street", "base"]].drop_duplicates()
+    known = known[~known.duplicated(["postcode", "building"], keep=False)]
+    if known.empty:
+        return
+    building_of = {text: code for code, text in enumerate(coded["building"].values)}
+    from_street = np.array([building_of.get(text, -1) for text in coded["street"].values] + [-1], dtype=np.int64)
+    from_base = np.array(
+        [building_of.get(text[1:], -1) if text.startswith("=") else -1 for text in coded["base"].values] + [-1],
+        dtype=np.int64,
+    )
+    unit_of = {text: code for code, text in enumerate(coded["unit"].values)}
+    as_unit = np.array([unit_of.get(text, -1) for text in coded["base"].values] + [-1], dtype=np.int64)
+    bare = from_base[addresses["base"]]
+    folded = np.where((bare < 0) & (addresses["unit"] < 0), from_street[addresses["street"]], -1)
+    folded = np.where(as_unit[addresses["base"]] >= 0, folded, -1)
+    asked = pd.DataFrame({"postcode": addresses["postcode"], "building": np.where(bare >= 0, bare, folded)})
+    found = asked.merge(known, on=["postcode", "building"], how="left")
+    hit = (found["base"].notna() & (asked["building"] >= 0) & (asked["postcode"] >= 0)).to_numpy()
+    addresses["unit"] = np.where(hit & (bare < 0), as_unit[addresses["base"]], addresses["unit"])
+    for name in ("street", "base"):
+        addresses[name] = np.where(hit, found[name].fillna(-1), addresses[name]).astype(np.int64)
+    addresses["building"] = np.where(hit, asked["building"], addresses["building"])
 
 
 def _settle_buildings(addresses: pd.DataFrame) -> None:

@@ -21,6 +21,7 @@ from matcher.households.dwellings import Dwellings
 from matcher.households.families import (
     CHILD,
     EIGHT,
+    HEAD,
     ORDINARY,
     SHARED,
     UNNUMBERED,
@@ -216,7 +217,9 @@ def _worth_a_look(
     main = surnames.main[order]
     several = np.maximum.reduceat(main, starts) != np.minimum.reduceat(main, starts)
     grown = np.add.reduceat((~about.child[order]).astype(np.int64), starts)
-    return (sizes > 1) & (crowded | (several & ((grown > 2) | ((grown == 2) & (sizes >= 4)))))
+    heads = np.add.reduceat((about.role[order] == HEAD).astype(np.int64), starts)
+    two_families = (grown > 2) | (heads > 1) | ((grown == 2) & (sizes >= 4))
+    return (sizes > 1) & (crowded | (several & two_families))
 
 
 def _occupant(place: int, person: int, about: Traits, surnames: Surnames) -> Occupant:

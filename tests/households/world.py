@@ -46,7 +46,7 @@ def address_parts(text: str) -> dict[str, Any]:
         }
     parts: dict[str, Any] = {"address_kind": "dwelling"}
     for piece in (piece.strip().upper() for piece in text.split(",")):
-        numbered = re.match(r"^(\d+[A-Z]?) (.+)$", piece)
+        numbered = re.match(r"^(\d+[A-Z]?)(?: (.+))?$", piece)
         if _POSTCODE.match(piece):
             parts["postcode"] = piece
         elif piece.startswith(("FLAT ", "ROOM ")):
