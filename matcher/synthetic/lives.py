@@ -16,7 +16,6 @@ from matcher.synthetic.draws import DWELLING, HOUSEHOLD, PERSON, Draws, Table
 from matcher.synthetic.names import (
     AFRICAN,
     BRITISH,
-    EASTERN,
     HINDU,
     MUSLIM,
     SIKH,

@@ -113,7 +113,7 @@ class Places:
         self._vacant: list[list[int]] = [[] for _ in DISTRICTS]
         self._streets: list[dict[tuple[str, str], None]] = [{} for _ in DISTRICTS]
         self._units: dict[str, set[str]] = {}
-        self._uprn = {index: 0 for index in range(len(DISTRICTS))}
+        self._uprn = dict.fromkeys(range(len(DISTRICTS)), 0)
 
     def vacant(self, district: int) -> int:
         """Take an empty ordinary dwelling of a district; builds another street where none is left."""

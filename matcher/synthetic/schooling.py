@@ -121,7 +121,7 @@ class Schools:
         mean = 0.10 + draws.random() * 0.22 if truant < level else draws.random() ** 2 * (0.03, 0.08, 0.12)[trouble]
         edge = 0 if kind > (0.006, 0.03, 0.08)[trouble] else 1 if kind * 2 < (0.006, 0.03, 0.08)[trouble] else 2
         found: list[list[Enrolment]] = []
-        for season, usual in enumerate((142, 122, 108)):
+        for _season, usual in enumerate((142, 122, 108)):
             excluded = provision in ("MAIN", "AP") and draws.chance(
                 (0.0003, 0.006, 0.025)[trouble] * (1.6 if secondary else 0.2)
             )

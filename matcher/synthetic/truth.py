@@ -13,8 +13,10 @@ from collections.abc import Iterable
 
 from matcher.synthetic.supplies import MONTHS, Cell, Supply, months_before
 
-FORMAL = frozenset("REP FW YC YCC CAU PND FINE DISCH RO REPO YRO DTO CUST COMM".split())
-OUT_OF_WORK = frozenset("ESA IB CA IS JSA SDA".split())
+FORMAL = frozenset(
+    ["REP", "FW", "YC", "YCC", "CAU", "PND", "FINE", "DISCH", "RO", "REPO", "YRO", "DTO", "CUST", "COMM"]
+)
+OUT_OF_WORK = frozenset(["ESA", "IB", "CA", "IS", "JSA", "SDA"])
 TRUST = ("dwp", "education", "social_care", "health", "probation", "yos", "police_iom", "police_monthly", "police_asb",
          "residents", "housing", "local_concerns")  # fmt: skip
 CRIME, EDUCATION, WORK = 1, 2, 4
