@@ -78,7 +78,12 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
     problems += [_Found(row, -1, "duplicate") for row in table["row"].filter(pa.array(again)).to_pylist()]
     table, beyond = _drop_beyond(table, spec)
     notes = _unlisted(grid, heading) + [
-        Problem(None, None, "more_than_agreed", f"{count} rows: {wording}; {words('more_than_agreed')}")
+        Problem(
+            None,
+            None,
+            "more_than_agreed",
+            f"{count} row{'s' if count > 1 else ''}: {wording}; {words('more_than_agreed')}",
+        )
         for wording, count in beyond.items()
     ]
     for position in heading.unlisted:
