@@ -1,0 +1,197 @@
+"""What lies inside a file: the parts that a search of plain bytes would not see. Takes a file, gives its opened parts.
+
+Zip archives and workbooks, gzip, Parquet, workbooks under our passwords, held batches, and the encrypted database page by
+page. A part that cannot be opened, or would grow beyond a bound, is given with its fault instead of its bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import mmap
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msoffcrypto
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from matcher.purge.held import read_held_file
+from matcher.workspace import DATABASE, Workspace
+
+LARGEST = 1 << 30  # bytes that one part may grow to when opened
+DEEPEST = 3  # containers within containers
+
+_PAGE, _RESERVED, _IV, _SALT = (
+    4096,
+    80,
+    16,
+    16,
+)  # SQLCipher 4: page, reserved end (IV, then HMAC), salt on the first page
+_JOURNAL_HEADER = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+_AT_ONCE = 4096  # pages
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One opened part: its name inside the file, bytes, the offset that its first byte has in the file's clear content."""
+
+    name: str
+    content: bytes = b""
+    offset: int = 0
+    fault: str | None = None
+
+
+def parts_of(workspace: Workspace, path: Path, view: bytes | mmap.mmap) -> Iterator[Part]:
+    """The parts inside a file of the workspace, whose bytes are `view`."""
+    if path == workspace.database:
+        yield from _database(view, workspace.keys.registry_key())
+    elif path.name == f"{DATABASE}-journal":
+        yield from _journal(view, workspace.keys.registry_key())
+    elif view[:4] == b"PARE":
+        yield from _held(workspace, path, bytes(view[:]))
+    else:
+        yield from _opened("", view, workspace.keys.passwords(), 0)
+
+
+def _opened(name: str, view: bytes | mmap.mmap, passwords: list[str], depth: int) -> Iterator[Part]:
+    start = bytes(view[:8])
+    if depth >= DEEPEST:
+        return
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        yield from _zip(name, bytes(view[:]), passwords, depth)
+    elif start[:2] == b"\x1f\x8b":
+        yield from _gzip(name, bytes(view[:]), passwords, depth)
+    elif start[:4] == b"PAR1":
+        yield _parquet(name, bytes(view[:]))
+    elif start == _OLE:
+        yield from _office(name, bytes(view[:]), passwords, depth)
+
+
+def _zip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        yield Part(name, fault="not a readable zip archive")
+        return
+    with archive:
+        for member in archive.infolist():
+            inner = _join(name, member.filename)
+            try:
+                with archive.open(member) as file:
+                    opened = file.read(LARGEST + 1)
+            except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, OSError, EOFError):
+                yield Part(inner, fault="a member that cannot be opened")
+                continue
+            yield from _given(inner, opened, passwords, depth)
+
+
+def _gzip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+    inner = _join(name, "gzip")
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            opened = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error):
+        yield Part(inner, fault="not readable gzip")
+        return
+    yield from _given(inner, opened, passwords, depth)
+
+
+def _given(name: str, opened: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+    if len(opened) > LARGEST:
+        yield Part(name, opened[:LARGEST])
+        yield Part(name, fault="larger than may be opened; only its beginning was searched")
+        return
+    yield Part(name, opened)
+    yield from _opened(name, opened, passwords, depth + 1)
+
+
+def _parquet(name: str, content: bytes) -> Part:
+    inner = _join(name, "cells")
+    try:
+        return Part(inner, _cells(pq.read_table(pa.BufferReader(content))))
+    except (pa.ArrowException, OSError):
+        return Part(inner, fault="not readable Parquet")
+
+
+def _cells(table: pa.Table) -> bytes:
+    """Every cell as text, cells parted by newlines."""
+    columns = [*(str(name) for name in table.column_names)]
+    for column in table.columns:
+        columns += ["" if value is None else str(value) for value in column.to_pylist()]
+    return "\n".join(columns).encode("utf-8", errors="replace")
+
+
+def _office(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+    """A workbook under a password, tried with each of ours; any other OLE file was searched as bytes already."""
+    inner = _join(name, "opened")
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(content))
+        if not office.is_encrypted():
+            return
+    except Exception:  # the library raises bare Exceptions for files that are not Office's
+        yield Part(inner, fault="not a readable workbook")
+        return
+    for password in passwords:
+        clear = io.BytesIO()
+        try:
+            office.load_key(password=password, verify_password=True)
+            office.decrypt(clear)
+        except Exception:  # noqa: S112  (a wrong password, in the library's many ways)
+            continue
+        yield from _given(inner, clear.getvalue(), passwords, depth)
+        return
+    yield Part(inner, fault="under a password that is none of the key store's")
+
+
+def _held(workspace: Workspace, path: Path, content: bytes) -> Iterator[Part]:
+    """A held batch's table. Without its key it is noise, and nothing in it can be found by anybody."""
+    key = workspace.keys.held_key(path.parent.name) if path.parent.parent == workspace.root / "held" else None
+    if key is None:
+        return
+    try:
+        yield Part("cells", _cells(read_held_file(content, key)))
+    except (pa.ArrowException, OSError, InvalidTag, ValueError):
+        yield Part("cells", fault="a held table that its key does not open")
+
+
+def _database(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
+    """Every page decrypted, in use or free."""
+    cipher = algorithms.AES(key)
+    for first in range(0, len(view), _AT_ONCE * _PAGE):
+        clear = []
+        for start in range(first, min(first + _AT_ONCE * _PAGE, len(view) - _PAGE + 1), _PAGE):
+            clear.append(_page(bytes(view[start : start + _PAGE]), cipher, _SALT if start == 0 else 0))
+        yield Part("pages", b"".join(clear), first)
+
+
+def _journal(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
+    """A rollback journal: sectors of headers, each followed by (page number, encrypted page, checksum)."""
+    cipher = algorithms.AES(key)
+    start = 0
+    while start + 28 <= len(view):
+        if view[start : start + 8] == _JOURNAL_HEADER:
+            start += max(512, int.from_bytes(view[start + 20 : start + 24], "big"))
+            continue
+        page = bytes(view[start + 4 : start + 4 + _PAGE])
+        if len(page) == _PAGE:
+            first = view[start : start + 4] == b"\x00\x00\x00\x01"
+            yield Part("pages", _page(page, cipher, _SALT if first else 0), start + 4)
+        start += _PAGE + 8
+
+
+def _page(page: bytes, cipher: algorithms.AES, skip: int) -> bytes:
+    """A page in clear, of its own length, so that offsets in it are offsets in the file."""
+    end = _PAGE - _RESERVED
+    decryptor = Cipher(cipher, modes.CBC(page[end : end + _IV])).decryptor()
+    return bytes(skip) + decryptor.update(page[skip:end]) + decryptor.finalize() + bytes(_RESERVED)
+
+
+def _join(outer: str, inner: str) -> str:
+    return f"{outer}!{inner}" if outer else inner

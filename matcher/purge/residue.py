@@ -1,0 +1,222 @@
+"""Search every byte under a workspace for values that should be gone. Takes values, gives where they were found.
+
+Looked through: every file's bytes and name; zip archives and workbooks member by member, gzip, Parquet, workbooks under our
+own passwords, held batches whose key still exists, and the registry: its pages decrypted (free pages and rollback journal
+too) and every cell. Each value is looked for in UTF-8, UTF-16 of both orders, Windows-1252, and as XML and JSON escape it,
+whatever its case. A finding names file, offset and the value's place in the list, never the value. What could not be
+opened is named too: searched is only what is said to be searched.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from matcher.purge.containers import Part, parts_of
+from matcher.workspace import DATABASE, Workspace
+
+SHORTEST = 3  # characters: shorter values are found everywhere
+_FORMS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
+_CHUNK = 1 << 24
+_SLOTS = 20  # bits of the look-up table of first bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where a value was found: file relative to the workspace (with `!member` inside a container), offset in it, and the
+    value's place in the list searched for, from 0. Offset -1: in the name, of which the found part is masked."""
+
+    file: str
+    offset: int
+    value: int
+
+
+@dataclass
+class Searched:
+    """What a search covered and found."""
+
+    values: int
+    files: int = 0
+    bytes: int = 0  # after opening containers
+    findings: list[Finding] = field(default_factory=list)
+    not_opened: list[str] = field(default_factory=list)  # "file: why"
+    too_short: list[int] = field(default_factory=list)  # places of values that were not searched for
+
+
+def search(workspace: Workspace, values: Iterable[str], **options: object) -> list[Finding]:
+    """The findings of `search_all`."""
+    return search_all(workspace, values, **options).findings  # type: ignore[arg-type]
+
+
+def search_all(
+    workspace: Workspace,
+    values: Iterable[str],
+    *,
+    skip: Iterable[Path] = (),
+    cells: Iterable[tuple[str, str]] = (),
+    folders: Iterable[Path] = (),
+) -> Searched:
+    """Search the workspace, and `folders` besides (the inbox, wherever it lies).
+
+    `skip`: files not to look into (the list of values itself). `cells`: (table, text) of the registry, as
+    `Registry.every_cell` gives them.
+    """
+    wanted = _Patterns(values)
+    out = Searched(wanted.count, too_short=wanted.too_short)
+    skipped = {path.resolve() for path in skip}
+    for path, name in _everything(workspace, folders):
+        if path.resolve() in skipped:
+            continue
+        out.files += 1
+        shown = name
+        for value, start, end in wanted.in_text(name):
+            shown = shown[:start] + "*" * (end - start) + shown[end:]
+            out.findings.append(Finding(shown, -1, value))
+        _search_file(workspace, path, shown, wanted, out)
+    for place, (table, text) in enumerate(cells):
+        out.bytes += len(text)
+        out.findings += [Finding(f"{DATABASE}!{table}", place, value) for value, _, _ in wanted.in_text(text)]
+    out.findings = sorted(set(out.findings), key=lambda found: (found.file, found.offset, found.value))
+    return out
+
+
+def _everything(workspace: Workspace, folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    seen = set()
+    for path in workspace.files():
+        seen.add(path.resolve())
+        yield path, workspace.relative(path)
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.is_file() and path.resolve() not in seen:
+                yield path, f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _search_file(workspace: Workspace, path: Path, name: str, wanted: _Patterns, out: Searched) -> None:
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                out.bytes += len(view)
+                for value, offset in wanted.in_bytes(view):
+                    out.findings.append(Finding(name, offset, value))
+                for part in parts_of(workspace, path, view):
+                    _search_part(name, part, wanted, out)
+    except FileNotFoundError:
+        return  # gone between listing and opening: a file of a run that goes on
+    except OSError as error:
+        out.not_opened.append(f"{name}: {type(error).__name__}")
+
+
+def _search_part(file: str, part: Part, wanted: _Patterns, out: Searched) -> None:
+    if part.fault is not None:
+        out.not_opened.append(f"{file}!{part.name}: {part.fault}" if part.name else f"{file}: {part.fault}")
+        return
+    shown = part.name
+    for value, start, end in wanted.in_text(part.name):
+        shown = shown[:start] + "*" * (end - start) + shown[end:]
+        out.findings.append(Finding(f"{file}!{shown}", -1, value))
+    out.bytes += len(part.content)
+    for value, offset in wanted.in_bytes(part.content):
+        out.findings.append(Finding(f"{file}!{shown}", part.offset + offset, value))
+
+
+class _Patterns:
+    """The byte forms of the values. Bytes are looked through once, whatever the number of values: positions whose first
+    eight (or four) bytes might begin a form are picked out by a table, and only those are compared."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        listed = [value.strip() for value in values]
+        self.count = len(listed)
+        self.too_short = [place for place, value in enumerate(listed) if len(value) < SHORTEST]
+        self.texts = [(place, value.casefold()) for place, value in enumerate(listed) if len(value) >= SHORTEST]
+        self.forms: dict[bytes, int] = {}
+        for place, value in enumerate(listed):
+            if len(value) >= SHORTEST:
+                for form in _byte_forms(value):
+                    self.forms.setdefault(form, place)
+        self.longest = max((len(form) for form in self.forms), default=0)
+        self.tables = [
+            table for width, test in ((8, lambda n: n >= 8), (4, lambda n: 4 <= n < 8)) if (table := _Table(width, self.forms, test))
+        ]  # fmt: skip
+        self.tiny = [form for form in self.forms if len(form) < 4]
+
+    def in_text(self, text: str) -> Iterator[tuple[int, int, int]]:
+        folded = text.casefold()
+        for place, value in self.texts:
+            start = folded.find(value)
+            if start >= 0:
+                yield place, start, min(start + len(value), len(text))
+
+    def in_bytes(self, view: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
+        """(place of the value, offset), each value once per 16 MiB at its first offset there."""
+        if not self.forms:
+            return
+        seen: set[tuple[int, int]] = set()
+        for start in range(0, len(view), _CHUNK):
+            data = bytes(view[start : start + _CHUNK + self.longest]).lower()
+            for offset, form in self._hits(data):
+                key = (self.forms[form], start)
+                if offset < _CHUNK and key not in seen:
+                    seen.add(key)
+                    yield self.forms[form], start + offset
+
+    def _hits(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        for table in self.tables:
+            yield from table.hits(data)
+        for form in self.tiny:
+            offset = data.find(form)
+            if offset >= 0:
+                yield offset, form
+
+
+class _Table:
+    """Forms of at least `width` bytes by their first `width` bytes."""
+
+    def __init__(self, width: int, forms: Iterable[bytes], test: Callable[[int], bool]) -> None:
+        self.width, self.kind = width, np.dtype(f"<u{width}")
+        self.shift = self.kind.type(8 * width - _SLOTS)
+        self.mixer = self.kind.type(0x9E3779B97F4A7C15 if width == 8 else 0x9E3779B1)
+        self.by_start: dict[bytes, list[bytes]] = {}
+        for form in forms:
+            if test(len(form)):
+                self.by_start.setdefault(form[:width], []).append(form)
+        self.slots = np.zeros(1 << _SLOTS, dtype=bool)
+        starts = np.frombuffer(b"".join(self.by_start), dtype=self.kind)
+        self.slots[(starts * self.mixer) >> self.shift] = True
+
+    def __bool__(self) -> bool:
+        return bool(self.by_start)
+
+    def hits(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        for phase in range(self.width):
+            count = (len(data) - phase) // self.width
+            if count <= 0:
+                continue
+            words = np.frombuffer(data, dtype=self.kind, count=count, offset=phase)
+            for index in np.flatnonzero(self.slots[(words * self.mixer) >> self.shift]).tolist():
+                offset = phase + index * self.width
+                for form in self.by_start.get(data[offset : offset + self.width], ()):
+                    if data.startswith(form, offset):
+                        yield offset, form
+
+
+def _byte_forms(value: str) -> set[bytes]:
+    """Every way the value may stand in a file, in lower case as `bytes.lower` makes it (ASCII letters only)."""
+    texts = {value, value.casefold(), value.lower(), value.upper(), value.title()}
+    texts |= {html.escape(text) for text in texts} | {html.escape(text, quote=False) for text in texts}
+    texts |= {json.dumps(text)[1:-1] for text in texts}
+    forms = set()
+    for text in texts:
+        for form in _FORMS:
+            try:
+                forms.add(text.encode(form).lower())
+            except UnicodeEncodeError:
+                continue
+    return forms
