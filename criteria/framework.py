@@ -180,10 +180,6 @@ class Clause:
     local: bool = False  # local policy rather than the cited text's own words
 
 
-class _Values(dict[str, object]):
-    """For `says`: names of thresholds and fields of the test."""
-
-
 def resolve(
     table: Mapping[str, Any], threshold: Callable[[str], int], reading: Callable[[str, str], Scalar]
 ) -> tuple[AnyTest, tuple[str, ...], tuple[str, ...]]:
@@ -253,7 +249,7 @@ class Framework:
         """An entry of this file or of a policy as a clause of `group`, its references resolved at `as_at`."""
         test, thresholds, readings = self.resolved(entry.test, as_at)
         named = {name: threshold.on(as_at) for name, threshold in self.rules.threshold.items()}
-        says = entry.says.format_map(_Values(named | test.model_dump()))
+        says = entry.says.format_map(named | test.model_dump())
         return Clause(entry.id, group, says, entry.document, entry.paragraph, test, thresholds, readings)
 
     def clauses(self, as_at: date) -> tuple[Clause, ...]:
