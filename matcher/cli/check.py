@@ -133,8 +133,8 @@ def _next(intake: Intake, inbox: Inbox) -> list[str]:
             "A run would stop here: ask for the rejected supplies again, or leave them out:",
             f"  matcher run ... {names}",
         ]
-    made_up = " The inbox is marked as made-up data." if inbox.made_up else ""
-    return [f"Every supply can be read: {total:,} rows would be matched.{made_up}"]
+    made_up = ["The inbox is marked as made-up data."] if inbox.made_up else []
+    return [f"Every supply can be read: {total:,} rows accepted, nothing kept.", *made_up]
 
 
 COMMANDS = (check,)

@@ -19,10 +19,10 @@ from matcher.extracts.grid import Grid, Unreadable, make_grid
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 LARGEST_UNPACKED = 1 << 30  # bytes
-MOST_CELLS = 60_000_000  # of the rectangle that holds all cells: it is laid out in memory whole
+MOST_CELLS = 20_000_000  # of the rectangle that holds all cells: it is laid out in memory whole
 _MOST_PARTS = 10_000
 _CHUNK = 1 << 22
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^/>]>')
+_CELL = re.compile(rb'<(?:\w{1,20}:)?c\b[^>]{0,200}?\br="([A-Z]{1,3})([0-9]{1,7})"(?:[^>]{0,200}[^/>])?>')
 _TAIL = 1 << 10  # a cell's tag is shorter: what is carried from chunk to chunk
 
 

@@ -61,12 +61,13 @@ def test_a_rejected_supply_exits_4_and_tells_every_fault_of_every_file(tmp_path:
 
 def test_the_account_fits_80_columns(tmp_path: Path) -> None:
     write(tmp_path, "yos.city.csv", ROW, [*ROW[:2], "x", *ROW[3:]], ["", "", *ROW[2:]])
+    (tmp_path / "MADE-UP.txt").write_bytes(b"")
     write(tmp_path, "yos.a-supplier-with-rather-a-long-name.csv", *[ROW] * 3)
     result = run(tmp_path, "--as-at", "2013-10-31")
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "1 x DOB: not a date; write dd/mm/yyyy. Row 2" in result.stdout
-    assert "Every supply can be read: 5 rows would be matched." in result.stdout
+    assert "Every supply can be read: 5 rows accepted, nothing kept." in result.stdout
 
 
 def test_feedback_is_written_for_each_partner(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matcher.extracts.delimited import decode, has_regular_quotes, read_csv, read_regular, read_row_by_row
@@ -120,6 +120,7 @@ def test_column_places() -> None:
 CELLS = st.text(alphabet='ab,;"\r\n \té\u2028\x1c', max_size=6)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)))
 def test_both_readers_agree_on_whatever_a_csv_writer_writes(table: list[list[str]]) -> None:
     text = csv_bytes(table[1:], table[0]).strip(b"\r\n")
@@ -129,6 +130,7 @@ def test_both_readers_agree_on_whatever_a_csv_writer_writes(table: list[list[str
         assert fast == read_row_by_row(text, ",")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab,"\r\n \té', max_size=40))
 @example('"a"\r"b"')
 @example('a\n""\n"b"')
@@ -140,12 +142,14 @@ def test_both_readers_agree_wherever_marks_are_regular(text: str) -> None:
             assert fast == read_row_by_row(data, ",")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_decode_to_text(data: bytes) -> None:
     assert b"\0" not in decode(data)
     decode(data).decode("utf-8")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_read_or_are_refused(data: bytes) -> None:
     try:
@@ -160,6 +164,7 @@ def test_any_bytes_read_or_are_refused(data: bytes) -> None:
 VALID = csv_bytes([row(ref=str(number), full_name='Ann, "A" SHEEP') for number in range(4)])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(VALID) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(VALID)))
 def test_mutated_and_truncated_files_keep_the_account_of_rows(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]], length: int

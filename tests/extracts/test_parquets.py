@@ -89,7 +89,7 @@ def test_too_big_a_file_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.Monk
 VALID = parquet(supply_of(count=pa.array([1.0, 2.0])))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(VALID) - 1), st.integers(0, 255)), max_size=6), st.integers(0, len(VALID)))
 def test_mutated_and_truncated_files_are_read_or_refused(changes: list[tuple[int, int]], length: int) -> None:
     data = bytearray(VALID)

@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.extracts import Supply
@@ -123,6 +123,7 @@ def test_every_rule_has_words_and_none_stands_twice() -> None:
 CELL = st.sampled_from(["", " ", "1", "Y", "x", "RO", "RJ", "NONE", "01/02/2003", "1/2/03", "Canary\ufffd", *HEADER])
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=0, max_size=11), max_size=6))
 def test_whatever_the_rows_the_account_holds_and_no_value_is_told(table: list[list[str]]) -> None:
     from matcher.extracts.delimited import read_row_by_row

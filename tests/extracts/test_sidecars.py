@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.extracts import Supply
@@ -48,6 +48,7 @@ def test_what_is_not_plain_is_refused(text: str, reason: str) -> None:
         read_sidecar(text.encode())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120) | st.text(alphabet="ab:-[]{}&*!|>'\"\n #,?%@", max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:

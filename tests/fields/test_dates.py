@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.fields.dates import parse_date, read_date, read_date_of_birth
@@ -31,6 +31,7 @@ def test_anything_else_is_no_date(text: str) -> None:
     assert parse_date(text) is None
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1800, 1, 1), dt.date(2200, 12, 31)))
 def test_every_form_of_every_day_comes_back_as_that_day(day: dt.date) -> None:
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[day.month - 1]
@@ -40,6 +41,7 @@ def test_every_form_of_every_day_comes_back_as_that_day(day: dt.date) -> None:
         assert parse_date(text) == day
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_parser(text: str) -> None:
     found, rule = read_date(text)
@@ -75,6 +77,7 @@ def test_the_latest_month_is_that_of_as_at_only_on_its_last_day() -> None:
         month_range(AS_AT, 0)
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1990, 1, 1), dt.date(2030, 12, 31)), st.integers(1, 40))
 def test_months_follow_each_other_without_a_gap(as_at: dt.date, m: int) -> None:
     later, earlier = month_range(as_at, m), month_range(as_at, m + 1)

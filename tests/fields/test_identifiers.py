@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.gb import nhs as std_nhs
 from stdnum.gb import upn as std_upn
@@ -20,6 +20,7 @@ def test_nino_by_form_and_prefixes_that_are_allocated(text: str, canonical: str 
     assert identifiers.nino(text) == canonical
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99_999_999_999), st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUVWXYZ"))
 def test_upn_takes_exactly_one_check_letter_of_those_possible(middle: int, last: str) -> None:
     body = f"{middle:011}{last}"
@@ -36,6 +37,7 @@ def test_upn_temporary_spaced_and_wrong_ones() -> None:
     assert identifiers.upn("B80120000500I") is None
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789 -Ax", max_size=14))
 def test_nhs_agrees_with_the_reference(text: str) -> None:
     found = identifiers.nhs(text)
@@ -69,12 +71,14 @@ def test_postcode_repair(text: str, canonical: str | None) -> None:
     assert postcodes.repair(text) == canonical
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_a_repaired_postcode_stays_as_it_is(text: str) -> None:
     found = postcodes.repair(text)
     assert found is None or postcodes.repair(found) == found
 
 
+@settings(deadline=None)
 @given(st.integers(1901, 2199), st.sampled_from(["Autumn", "Spring", "Summer"]))
 def test_terms_either_way_round(year: int, name: str) -> None:
     label = f"{year}/{(year + 1) % 100:02} {name}"

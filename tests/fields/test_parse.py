@@ -6,7 +6,7 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.fields import TYPES, parse
@@ -76,6 +76,7 @@ def test_chunked_and_empty_columns() -> None:
         assert len(parse(kind, halves, column=column(kind), as_at=AS_AT).values) == 4
 
 
+@settings(deadline=None)
 @given(st.sampled_from(get_args(ColumnType)), st.lists(st.none() | st.text(max_size=8), max_size=8))
 def test_every_type_reads_any_text_alike_alone_or_among_others(kind: str, values: list[str | None]) -> None:
     together, bad = read(kind, values)
