@@ -128,11 +128,10 @@ def _wrapped(text: str) -> list[str]:
 def _next(intake: Intake, inbox: Inbox) -> list[str]:
     total = sum(supply.rows_accepted for supply in intake.supplies)
     if intake.rejected:
-        names = " ".join(f"--without {supply.name}" for supply in intake.rejected)
-        return [
-            "A run would stop here: ask for the rejected supplies again, or leave them out:",
-            f"  matcher run ... {names}",
-        ]
+        names = " ".join(f"--without\0{supply.name}" for supply in intake.rejected)  # \0: no line ends between the two
+        told = "A run would stop here. Ask for the rejected supplies again, or leave them out with:"
+        options = textwrap.wrap(names, _WIDTH - 2, break_on_hyphens=False, break_long_words=False)
+        return [*textwrap.wrap(told, _WIDTH), *(f"  {line}".replace("\0", " ") for line in options)]
     made_up = ["The inbox is marked as made-up data."] if inbox.made_up else []
     return [f"Every supply can be read: {total:,} rows accepted, nothing kept.", *made_up]
 
