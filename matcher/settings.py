@@ -58,7 +58,9 @@ class Expected(_Model):
     """What a month should hold: an absent supply makes what rests on it not assessable for its area."""
 
     supplies: tuple[SupplyName, ...] = ()
-    usual_size_tolerance: float = Field(default=0.5, gt=0, le=10)  # share by which a supply may differ from its usual rows
+    usual_size_tolerance: float = Field(
+        default=0.5, gt=0, le=10
+    )  # share by which a supply may differ from its usual rows
 
 
 class Referral(_Model):

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 import sqlalchemy as sa
 
-from matcher.registry import apply, batches, families, known, log, schema
+from matcher.registry import apply, batches, families, known, log, reasons, schema
 from matcher.registry.batches import Batch
 from matcher.registry.continuity import Known
 from matcher.registry.database import open_engine, writing
@@ -157,6 +157,10 @@ class Registry:
     def records(self, area: str | None = None, batch: str | None = None) -> pa.Table:
         """families.RECORD_ROWS: one row a kept record."""
         return self._read(lambda c: families.record_rows(c, area, batch))
+
+    def reasons(self, batch: str) -> pa.Table:
+        """reasons.REASON_ROWS: one row a piece of evidence behind a criterion of the families that the batch listed."""
+        return self._read(lambda c: reasons.reason_rows(c, batch))
 
     def family(self, family_id: str) -> FamilyDetail:
         return self._read(lambda c: families.family_detail(c, family_id))

@@ -1,0 +1,52 @@
+"""`matcher init`: make a workspace, or complete one. Never overwrites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from matcher.cli.output import echo_json, say
+
+
+@click.command("init", short_help="Make a workspace: settings, policies, inbox, outbox, encrypted registry.")
+@click.argument("workspace", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def init(workspace: Path, as_json: bool) -> None:
+    """Make the workspace WORKSPACE: settings, policies, areas, inbox, outbox, the encrypted registry and its keys.
+
+    What exists is left as it is, so that it may be run again to complete a workspace.
+
+    Example: matcher init workspace
+    """
+    from matcher.purge.audit import Audit
+    from matcher.purge.certificate import fingerprint
+    from matcher.workspace import Workspace
+
+    before = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*")} if workspace.is_dir() else set()
+    made = Workspace.create(workspace)
+    new = sorted(name for path in made.root.rglob("*") if (name := made.relative(path)) not in before)
+    if new:
+        Audit(made).append("workspace_made", files=len(new))
+    if as_json:
+        echo_json(
+            {
+                "workspace": str(made.root),
+                "id": made.id,
+                "made": new,
+                "keys": made.keys.place.title,
+                "public_key_fingerprint": fingerprint(made.keys.public_key()),
+            }
+        )
+        return
+    say(f"Workspace {made.id} at {made.root}")
+    say("Made: " + ", ".join(new) if new else "It was complete: nothing was changed.")
+    say(f"Keys: in {made.keys.place.title}. Without them nobody can read the registry: back them up apart from it.")
+    if made.settings.joint_match.on and made.settings.joint_match.made_up:
+        say(
+            "The joint match cites a made-up agreement: cite your own in matcher.toml before real extracts are matched."
+        )
+    say(f"Next: put a month's supplies in {made.inbox} and run: matcher run {made.inbox} -w {made.root} --as-at DATE")
+
+
+COMMANDS = (init,)

@@ -1,0 +1,62 @@
+"""`matcher passwords`: the passwords of protected files, by recipient. They stand in the key store and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from matcher.cli.output import echo_json, say
+from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.errors import UserError
+
+
+@click.group("passwords", short_help="Show the password of a recipient's protected files.")
+def passwords() -> None:
+    """The passwords of protected files, one for each recipient. Pass them on by another way than the files.
+
+    Example: matcher passwords list -w workspace
+    """
+
+
+@passwords.command("list", short_help="The recipients that have a password.")
+@workspace_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_recipients(workspace: Path, as_json: bool) -> None:
+    """List the recipients that have a password, without the passwords.
+
+    Example: matcher passwords list -w workspace
+    """
+    recipients = open_workspace(workspace).keys.recipients()
+    if as_json:
+        echo_json({"recipients": recipients})
+        return
+    if not recipients:
+        say("No recipient has a password yet: they are made when the first protected file is written.")
+    for recipient in recipients:
+        click.echo(recipient)
+
+
+@passwords.command("show", short_help="The password of one recipient.")
+@click.argument("recipient")
+@workspace_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(recipient: str, workspace: Path, as_json: bool) -> None:
+    """Show the password of RECIPIENT's protected files. That it was shown is audited.
+
+    Example: matcher passwords show programme_office -w workspace
+    """
+    from matcher.purge.audit import Audit
+
+    place = open_workspace(workspace)
+    if recipient not in place.keys.recipients():
+        raise UserError("That recipient has no password.", todo="see the recipients with: matcher passwords list")
+    Audit(place).append("password_shown", recipient=recipient)
+    password = place.keys.password(recipient)
+    if as_json:
+        echo_json({"recipient": recipient, "password": password})
+    else:
+        click.echo(password)
+
+
+COMMANDS = (passwords,)

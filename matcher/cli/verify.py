@@ -1,0 +1,110 @@
+"""`matcher verify`: search every byte under the workspace for what should be gone; check certificates and audit chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from matcher.cli.output import echo_json, say
+from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.errors import Exit, UserError
+
+_MOST_LINES = 200
+
+
+@click.command("verify", short_help="Search every byte for what should be gone; check certificates and audit chain.")
+@workspace_option
+@click.argument("batch", required=False)
+@click.option(
+    "--canaries", type=click.Path(path_type=Path), help="Text file of values that should be gone, one a line."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def verify(context: click.Context, workspace: Path, batch: str | None, canaries: Path | None, as_json: bool) -> None:
+    """Search every byte under the workspace for what should be gone, and check certificates and the audit chain.
+
+    With BATCH only that batch's proofs are checked. A finding names file, offset and line of the canaries, never the value.
+    Exit code 6 where anything is found.
+
+    Example: matcher verify -w workspace --canaries canaries.txt
+    """
+    from matcher.purge.audit import Audit
+    from matcher.registry import Registry
+    from matcher.verification import verify as check
+
+    lines = _lines(canaries) if canaries else []
+    place = open_workspace(workspace)
+    with Registry.open(place) as registry:
+        result = check(place, registry, batch_id=batch, values=[value for _, value in lines], listed=canaries)
+    searched = result.searched
+    findings = [
+        {"file": found.file, "offset": found.offset, "canary": lines[found.value][0]}
+        for found in (searched.findings if searched else [])
+    ]
+    Audit(place).append(
+        "verified", batch=batch, values=len(lines), findings=len(findings), faults=len(result.faults),
+        files=searched.files if searched else 0,
+    )  # fmt: skip
+    if as_json:
+        echo_json(
+            {
+                "workspace": place.id,
+                "batch": batch,
+                "clean": result.clean,
+                "certificates": result.certificates,
+                "audit_entries": result.audit_entries,
+                "faults": [{"check": f.check, "file": f.file, "what": f.what} for f in result.faults],
+                "searched": None
+                if searched is None
+                else {
+                    "values": searched.values - len(searched.too_short),
+                    "files": searched.files,
+                    "bytes": searched.bytes,
+                    "too_short": [lines[n][0] for n in searched.too_short],
+                    "not_opened": searched.not_opened,
+                },
+                "findings": findings,
+            }
+        )
+    else:
+        say(
+            f"Certificates whole and signed: {result.certificates}. Entries of the audit chain: {result.audit_entries}."
+        )
+        if searched is None:
+            say("No values were given to search for: name them, one a line, with --canaries FILE.")
+        else:
+            say(f"Searched {searched.files} files ({searched.bytes:,} bytes opened) for {searched.values} values.")
+            for line in searched.not_opened:
+                say(f"not opened: {line}")
+            for number in searched.too_short:
+                say(f"not searched for: canary in line {lines[number][0]} is shorter than 3 characters")
+        for fault in result.faults:
+            say(f"{fault.check}: {fault.file}: {fault.what}")
+        for found in findings[:_MOST_LINES]:
+            where = "in its name" if found["offset"] == -1 else f"at byte {found['offset']}"
+            say(f"found: canary of line {found['canary']} in {found['file']} {where}")
+        if len(findings) > _MOST_LINES:
+            say(f"... and {len(findings) - _MOST_LINES} more; --json lists all")
+        say("Nothing was found." if result.clean else "Something was found: see above.")
+    if not result.clean:
+        context.exit(int(Exit.RESIDUE))
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """(line, value) of every filled line. Raises UserError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError("The list of canaries cannot be read.", where=str(path), todo="name a text file") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    found = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not found:
+        raise UserError("The list of canaries is empty.", where=str(path), todo="write one value a line")
+    return found
+
+
+COMMANDS = (verify,)

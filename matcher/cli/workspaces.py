@@ -1,0 +1,43 @@
+"""What every command on a workspace begins with: open it, and let held batches expire whose time is over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from matcher.cli.output import say
+
+if TYPE_CHECKING:
+    from matcher.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def workspace_option(command: F) -> F:
+    """The option -w WORKSPACE."""
+    option = click.option(
+        "-w", "--workspace", required=True, type=click.Path(path_type=Path), help="Folder made by: matcher init"
+    )
+    return option(command)
+
+
+def today() -> dt.date:
+    """The calendar date in the programme's place."""
+    return dt.datetime.now(ZoneInfo("Europe/London")).date()
+
+
+def open_workspace(path: Path, *, expire: bool = True) -> Workspace:
+    """Open the workspace at `path` and enforce the expiry of held batches. Raises UserError."""
+    from matcher.expiry import enforce_expiry  # loads the database's libraries: not for every --help
+    from matcher.workspace import Workspace
+
+    workspace = Workspace.open(path)
+    if expire:
+        for batch in enforce_expiry(workspace, today()):
+            say(f"Batch {batch} was held too long: it has expired, and what it held is destroyed.")
+    return workspace
