@@ -23,6 +23,7 @@ HOW = ("as_delivered", "uprn", "street_mended", "postcode_filled", "postcode_men
 CONFIDENCE = np.array([1.0, 0.99, 0.98, 0.93, 0.93, 0.6, 0.0], dtype=np.float32)
 AS_DELIVERED, UPRN, STREET_MENDED, POSTCODE_FILLED, POSTCODE_MENDED, NO_NUMBER, NO_ADDRESS = range(7)
 PLACES = ("dwelling", "shared_house", "hostel", "institution")
+ONE_PERSON = 1.05
 GAZETTEER_SUPPORT = 1_000  # one gazetteer row outweighs any number of records that disagree with it
 STREETS_COMPARED = 12  # per postcode: bounds the work where one postcode holds hundreds of spellings
 UNKNOWN_STREETS = 1_500  # bounds the search for misspelt streets without a postcode
@@ -93,19 +94,29 @@ def _dense(values: np.ndarray) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def find_dwellings(records: pa.Table, gazetteer: pa.Table) -> Dwellings:
-    """The door of every record. RECORDS and a gazetteer (may have no rows) in, `Dwellings` out."""
+def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | None = None) -> Dwellings:
+    """The door of every record. RECORDS and a gazetteer (may have no rows) in, `Dwellings` out.
+
+    `person`: each record's person or -1: a spelling counts by the people who have it, not by their rows.
+    """
     count = records.num_rows
     frame, coded = _unique_addresses(records, gazetteer)
     addresses = frame.drop_duplicates("address", ignore_index=True).sort_values("address", ignore_index=True)
-    addresses["support"] = np.bincount(frame["address"], weights=frame["weight"], minlength=len(addresses))
+    weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)
+    if person is not None:
+        rows = np.bincount(person[person >= 0], minlength=1)
+        weight[:count][person >= 0] = 1.0 / rows[person[person >= 0]]
+    frame["weight"] = weight
+    addresses["support"] = np.bincount(frame["address"], weights=weight, minlength=len(addresses))
     addresses["how"] = np.where(addresses["usable"], AS_DELIVERED, NO_ADDRESS)
     _use_uprn(addresses)
     _mend_streets(addresses, coded)
     _fill_streets(addresses)
-    _fill_postcodes(addresses, coded)
     _mend_postcodes(addresses, coded)
+    _mend_by_number(addresses, coded)
+    _fill_postcodes(addresses, coded)
     _number_buildings(addresses, coded)
+    _unswap_flats(addresses, coded)
     _settle_buildings(addresses)
     return _assemble(frame, addresses, coded, records, gazetteer, count)
 
@@ -133,7 +144,6 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
     frame["usable"] |= (kind <= 2) & (frame["uprn"] >= 0)
     frame["usable"] &= (frame["postcode"] >= 0) | (frame["base"] >= 0) | (frame["uprn"] >= 0)
     frame["listed"] = np.arange(size + listed) >= size
-    frame["weight"] = np.where(frame["listed"], GAZETTEER_SUPPORT, 1)
     parts = ("postcode", "street", "base", "unit", "building", "town", "uprn", "text", "usable", "listed")
     frame["address"] = pack(*(frame[name].to_numpy() for name in parts))
     return frame, coded
@@ -346,6 +356,72 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     addresses.loc[rows["index"], "how"] = POSTCODE_MENDED
 
 
+def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
+    """One street and number in two postcodes of a sector (or one key apart): the doubtful one becomes the other.
+
+    Doubtful: not in the gazetteer where the other is, or one person's where at least twice as many people have the other
+    and no two towns speak against it (villages of one sector share street names).
+    """
+    whole = (addresses[["postcode", "street", "base"]] >= 0).all(axis=1) & addresses["usable"]
+    by = ["street", "base", "postcode"]
+    known = addresses[whole].sort_values(["support", "address"], ascending=[False, True])
+    known = known.assign(named=known["town"].where(known["town"] >= 0))
+    known = known.groupby(by, as_index=False).agg(
+        support=("support", "sum"), listed=("listed", "any"), town=("named", "first")
+    )
+    known = known[known.groupby(["street", "base"])["postcode"].transform("size").between(2, 60)]
+    weak = known[~known["listed"]]
+    if weak.empty:
+        return
+    pairs = weak.merge(known, on=["street", "base"], suffixes=("", "_other"))
+    pairs = pairs[(pairs["postcode"] != pairs["postcode_other"]) & (pairs["support_other"] > pairs["support"])]
+    texts = coded["postcode"].values
+    sector = np.array([text[:-2] for text in texts], dtype=object)
+    one, other = pairs["postcode"].to_numpy(), pairs["postcode_other"].to_numpy()
+    near = np.array([doors.near_postcode(texts[a], texts[b]) for a, b in zip(one, other, strict=True)], dtype=bool)
+    close = near | (sector[one] == sector[other])
+    two_towns = (pairs["town"].notna() & pairs["town_other"].notna() & (pairs["town"] != pairs["town_other"])).to_numpy()
+    listed = pairs["listed_other"].to_numpy(dtype=bool)
+    lone = (pairs["support"] <= ONE_PERSON).to_numpy() & (pairs["support_other"] >= 2 * pairs["support"]).to_numpy()
+    good = close & ((listed & (near | ~two_towns)) | (near & lone & ~two_towns))
+    chosen = pairs[good].assign(near=near[good]).sort_values([*by, "near"], ascending=[True, True, True, False])
+    chosen = chosen[chosen["near"] | ~chosen.groupby(by)["near"].transform("any")]
+    chosen = chosen[~chosen.duplicated(by, keep=False)]
+    found = addresses[by].merge(chosen[[*by, "postcode_other"]], on=by, how="left")["postcode_other"].to_numpy()
+    hit = whole.to_numpy() & ~np.isnan(found)
+    addresses.loc[hit, "postcode"] = found[hit].astype(np.int64)
+    addresses.loc[hit, "how"] = POSTCODE_MENDED
+
+
+def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
+    """ "Flat 51, 6 Road" is flat 6 of number 51, where more people (or the gazetteer) have that, or that house has flats."""
+    both = (addresses[["street", "base", "unit"]] >= 0).all(axis=1) & addresses["usable"]
+    base_of = {text: code for code, text in enumerate(coded["base"].values)}
+    unit_of = {text: code for code, text in enumerate(coded["unit"].values)}
+    as_base = np.array([base_of.get(text, -1) for text in coded["unit"].values] + [-1], dtype=np.int64)
+    as_unit = np.array([unit_of.get(text, -1) for text in coded["base"].values] + [-1], dtype=np.int64)
+    turned = addresses.assign(new_base=as_base[addresses["unit"]], new_unit=as_unit[addresses["base"]])
+    turned = turned[both & (turned["new_base"] >= 0) & (turned["new_unit"] >= 0) & (turned["new_base"] != turned["base"])]
+    if turned.empty:
+        return
+    flats = addresses[both].groupby(["postcode", "street", "base"])["unit"].nunique()
+    support = addresses[both].groupby(["postcode", "street", "base", "unit"])["support"].sum()
+
+    def look_up(values: pd.Series, *names: str) -> np.ndarray:
+        return values.reindex(pd.MultiIndex.from_frame(turned[list(names)])).fillna(0).to_numpy()
+
+    here, there = (
+        look_up(support, "postcode", "street", "base", "unit"),
+        look_up(support, "postcode", "street", "new_base", "new_unit"),
+    )
+    flats_here, flats_there = look_up(flats, "postcode", "street", "base"), look_up(flats, "postcode", "street", "new_base")
+    turn = (here < GAZETTEER_SUPPORT) & ((there >= GAZETTEER_SUPPORT) | ((flats_there >= 3) & (flats_here == 1)))
+    turn |= (here < GAZETTEER_SUPPORT) & (there > here) & (flats_there > flats_here)
+    rows = turned.index[turn]
+    addresses.loc[rows, "base"] = turned.loc[rows, "new_base"]
+    addresses.loc[rows, "unit"] = turned.loc[rows, "new_unit"]
+
+
 def _number_buildings(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     """ "3 Abbey Court" and "Flat 3, Abbey Court" become flat 3 of the number that Abbey Court has in that postcode.
 
@@ -478,7 +554,7 @@ def _places(
     live = of_row >= 0
     doors_of_rows = door_of[of_row[live]]
     size = int(door_of.max(initial=-1)) + 1
-    weight = frame["weight"].to_numpy(dtype=float)[live]
+    weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)[live]
     total = np.maximum(np.bincount(doors_of_rows, weights=weight, minlength=size), 1)
     place = np.zeros(size, dtype=np.int8)
     for code, flagged in ((1, shared), (3, institution | said), (2, hostel)):

@@ -94,8 +94,10 @@ class _Nucleus:
 
     @property
     def family(self) -> bool:
-        """Complete in itself: an adult with a child, or two adults who may be a couple."""
-        return (self.grown > 0 and bool(self.children)) or self.couple
+        """Complete in itself: an adult with a child of an age to be theirs, or two adults who may be a couple."""
+        return self.couple or any(
+            _may_be_parent(adult, child) for adult in (*self.adults, *self.unknown) for child in self.children
+        )
 
     @property
     def couple(self) -> bool:

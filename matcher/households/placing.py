@@ -65,7 +65,7 @@ def place(
     day = np.datetime64(as_at, "D")
     people = persons.num_rows
     person = _person_of(records, members)
-    dwellings = find_dwellings(records, gazetteer)
+    dwellings = find_dwellings(records, gazetteer, person)
     tell(0.4)
     surnames = find_surnames(records, person, people)
     about = traits(records, person, persons, day, pupils(records, person, people))
