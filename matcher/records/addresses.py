@@ -110,7 +110,7 @@ class AddressParser:
         """The postcode within the address (the last one) and the segments without it, or without a bare outward half."""
         for place in range(len(segments) - 1, max(-1, len(segments) - 3), -1):
             found = _POSTCODE_LAST.search(segments[place])
-            code = self._repair(found[1]) if found else None
+            code = self._repair(found[1]) if found and any(map(str.isdigit, found[1])) else None
             if found and code:
                 left = segments[place][: found.start()].rstrip()
                 return code, [*segments[:place], *([left] if left else []), *segments[place + 1 :]]
@@ -175,6 +175,7 @@ def _plain(text: str) -> str:
     if "-" in text or "&" in text or " TO " in text:
         text = _LETTERED.sub(r"\1", _RANGE.sub(r"\1-", text))
         text = re.sub(r"(?<!\d)(?<!\d[A-Z])-|-(?!\d)", " ", text)
+        text = text.replace("&", " AND ")
     return text
 
 
@@ -353,9 +354,9 @@ def _assembled(
     flats: list[str], pieces: list[_Piece], waiting: str | None, town: str | None, code: str | None, kind: str
 ) -> Address:
     """Pieces in their order -> which is the building, which the street, which the town."""
-    chosen = next(
-        (i for i, piece in enumerate(pieces) if piece.number and piece.kind not in ("building", "court")), None
-    )
+    chosen = next((i for i, piece in enumerate(pieces) if piece.number and piece.kind == "street"), None)
+    if chosen is None:
+        chosen = next((i for i, piece in enumerate(pieces) if piece.number and not piece.kind), None)
     if chosen is None:
         chosen = next((i for i, piece in enumerate(pieces) if piece.kind == "street"), None)
     if chosen is None:

@@ -208,7 +208,7 @@ def _with_keys(made: pa.Table, rows: pa.Table, rule: EvidenceRule, twice: pa.Arr
     month = made["month"].combine_chunks().cast(pa.string())
     if rule.key:
         parts = [canonical(_column(rows, name, pa.string()), _bare).take(position) for name in rule.key]
-        key = pc.binary_join_element_wise(f"={rule.kind}", *parts, month, "\x1f")
+        key = pc.binary_join_element_wise("=", *parts, month, "\x1f")
     else:
         rule_number = made["rule"].combine_chunks().cast(pa.string())
         key = pc.binary_join_element_wise("+", twice.take(position), rule_number, month, "\x1f")

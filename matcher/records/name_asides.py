@@ -18,6 +18,7 @@ _MARKER = re.compile(
     r"^(?:nee|formerly|previously|prev|maiden name|born|aka|alias|also known as|known as|now)\b[\s:.]*", re.I
 )
 _CARE_OF = re.compile(r"\s(?:c/o|c\.o\.|care of)\b.*$", re.I)
+_DIGIT_INSIDE = re.compile(r"(?<=[A-Za-z'])[0-9]+(?=[A-Za-z'])")
 _ZERO = re.compile(r"(?<=[A-Za-z'])0|0(?=['A-Za-z])")
 _IRISH = re.compile(r"\b[Óó]\s+(?=\w)")
 _NOT_WORD = re.compile(r"[^A-Za-z',&+ -]+")
@@ -29,8 +30,8 @@ def plain(text: str) -> str:
     """ASCII, with "0" for "O" put right and what is neither letter nor mark of a name turned into a space; brackets stay."""
     if not text.isascii():
         text = to_ascii(_IRISH.sub("O'", text))
-    if "0" in text:
-        text = _ZERO.sub("O", text)
+    if any(map(str.isdigit, text)):
+        text = _DIGIT_INSIDE.sub("", _ZERO.sub("O", text))
     return text.replace("`", "'")
 
 
