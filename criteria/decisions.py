@@ -254,7 +254,7 @@ def _strings(codes: Ints, values: Sequence[str | None]) -> pa.Array:
 
 def _findings(book: Book, judged: _Judged, spoke: Mask) -> pa.Table:
     """Rows of clauses where the household has something to say, and of each criterion for every such household."""
-    anything = spoke.any(axis=0)
+    anything: Mask = np.array(spoke.any(axis=0))
     anything[book.household[book.rows_of(book.school_kinds)]] = True
     names: list[str] = []
     parts: list[tuple[Ints, Ints, Ints]] = []
