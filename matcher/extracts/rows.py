@@ -47,6 +47,7 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
     repeated = _repeats_header(grid, heading)
     problems += [_Found(int(row) + 1, -1, "repeated_header") for row in np.flatnonzero(repeated)]
     keep &= ~repeated
+    intact = keep.copy()  # of the other rows nothing more is said
     raw: dict[str, pa.Array] = {}
     typed: dict[str, pa.Array] = {}
     completeness: dict[str, tuple[int, int]] = {}
@@ -55,7 +56,7 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
             typed[column.id] = pa.nulls(grid.rows, TYPES.get(column.type, pa.string()))
             continue
         cells = grid.columns[heading.listed[column.id]]
-        filled = cells.is_valid().to_numpy(zero_copy_only=False) & keep
+        filled = cells.is_valid().to_numpy(zero_copy_only=False) & intact
         cells, long = _bounded(cells)
         if grid.spreadsheet and column.type in _DATES:
             cells = _spreadsheet_dates(cells)
@@ -68,9 +69,7 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
         completeness[column.id] = (int(filled.sum()), int((filled & ~faulty).sum()))
         if column.needed_in_row:
             blank = ~cells.is_valid().to_numpy(zero_copy_only=False)
-            problems += [
-                _Found(int(row) + 1, order, "needed") for row in np.flatnonzero(blank & _intact(grid, repeated))
-            ]
+            problems += [_Found(int(row) + 1, order, "needed") for row in np.flatnonzero(blank & intact)]
             keep &= ~blank
         raw[column.id], typed[column.id] = cells, parsed.values
     table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed}).filter(pa.array(keep))
@@ -100,13 +99,6 @@ class _Found:
     row: int
     order: int  # of the column in the specification; -1: the row
     rule: str
-
-
-def _intact(grid: Grid, repeated: np.ndarray) -> np.ndarray:
-    """Rows whose form is sound: of the others nothing more is said."""
-    intact = ~repeated
-    intact[list(grid.broken)] = False
-    return intact
 
 
 def _repeats_header(grid: Grid, heading: Heading) -> np.ndarray:

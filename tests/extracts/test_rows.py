@@ -58,6 +58,7 @@ def test_a_row_without_what_gives_it_meaning_is_rejected(tmp_path: Path) -> None
     assert supply.rows is not None
     assert supply.rows["row"].to_pylist() == [2]
     assert supply.completeness["full_name"] == (1, 1)
+    assert supply.completeness["dob"] == (2, 2)  # of all rows received
 
 
 def test_a_header_without_rows_is_accepted_with_a_warning(tmp_path: Path) -> None:
