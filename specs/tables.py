@@ -54,7 +54,9 @@ RECORDS = Table(
             _field("forename", _text, null=True),  # one letter = an initial
             _field("middle", _text, null=True),
             _field("surname", _text, null=True),  # whole, e.g. "SMITH JONES"
-            _field("surname_parts", pa.list_(_text), null=True),  # ["SMITH", "JONES"] for a double surname, else one part
+            _field(
+                "surname_parts", pa.list_(_text), null=True
+            ),  # ["SMITH", "JONES"] for a double surname, else one part
             _field("name_order_sure", pa.bool_()),  # false where the source's order is not told by its form
             _field("sex", _text, null=True),  # "M" / "F"
             _field("dob", _date, null=True),
@@ -96,7 +98,7 @@ EVIDENCE = Table(
             _field("ended", _date, null=True),
             _field("quantity", _int, null=True),
             _field("fact", _text),  # source fact: "dataset.supplier:row"
-            _field("fact_key", _text, null=True),  # same key in two supplies = the same fact, counts once
+            _field("fact_key", _text, null=True),  # same source fact: facts of one kind and key count once
         ]
     ),
     ("evidence_id",),
@@ -361,7 +363,9 @@ def check(table: pa.Table, declared: Table, **others: pa.Table) -> pa.Table:
     table = table.select(declared.schema.names)
     for field in declared.schema:
         if not table.schema.field(field.name).type.equals(field.type):
-            raise SeamError(f"{declared.name}.{field.name}: is {table.schema.field(field.name).type}, declared {field.type}")
+            raise SeamError(
+                f"{declared.name}.{field.name}: is {table.schema.field(field.name).type}, declared {field.type}"
+            )
         if not field.nullable and table[field.name].null_count:
             raise SeamError(f"{declared.name}.{field.name}: holds nulls")
     table = table.cast(declared.schema)
