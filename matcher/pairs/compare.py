@@ -31,6 +31,12 @@ def _alike(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
     return present & ((a == b) | ((e.words.sound[x] == e.words.sound[y]) & whole)) & whole
 
 
+def _begins(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+    """The first name is an initial, and that of the second, whole one."""
+    x, y = np.maximum(a, 0), np.maximum(b, 0)
+    return (a >= 0) & (b >= 0) & e.words.single[x] & ~e.words.single[y] & (e.words.initial[x] == e.words.initial[y])
+
+
 def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
     out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
     double = np.flatnonzero((out > 1) & ((e.part_1[left] >= 0) | (e.part_1[right] >= 0)))
@@ -57,6 +63,9 @@ def _forenames(e: Encoded, left: Ints, right: Ints, surnames: Levels) -> Levels:
     middle = _alike(e, f, e.middle[j]) | _alike(e, e.middle[i], g)
     there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
     back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
+    # An initial in the wrong place: "S CAMWICKE" against "CAMWICKE SALLY".
+    there |= _begins(e, f, t)
+    back |= _begins(e, g, s)
     home = _alike(e, s, e.middle[j]) & _alike(e, e.middle[i], t)
     around = (there & (back | _alike(e, s, e.middle[j]))) | (back & _alike(e, t, e.middle[i]))
     around |= middle & home

@@ -18,7 +18,7 @@ from matcher.errors import UserError
 from matcher.pairs.comparators import BLOCKING_KEYS, LEVELS
 
 FOLDER = Path(__file__).parent / "models"
-CLASSES = ("match", "relative", "namesake", "random")
+CLASSES = ("match", "relative", "junior", "namesake", "random")
 
 
 class _Model(BaseModel):
@@ -38,6 +38,8 @@ class Level(_Model):
     match: float = Field(gt=0, le=1)
     relative: float | None = Field(None, gt=0, le=1)  # None: as random
     random: float = Field(gt=0, le=1)
+    least: float = Field(0.0, ge=0, lt=1)  # bounds of a match's chance, where records alone could not tell it from another class
+    most: float = Field(1.0, gt=0, le=1)
     meaning: str
 
 
@@ -57,6 +59,7 @@ class Training(_Model):
     matches_per_record: float = Field(0.4, gt=0)
     relatives_per_record: float = Field(1.0, gt=0)
     namesakes_per_record: float = Field(0.05, gt=0)
+    juniors_per_record: float = Field(0.004, gt=0)
 
 
 class Limits(_Model):

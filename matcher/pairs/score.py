@@ -75,13 +75,11 @@ class _Scorer:
     def weights(self, left: Ints, right: Ints, levels: Levels) -> Floats:
         """Match weights, log2 odds of match against not match."""
         patterns, back = np.unique(pack(levels), return_inverse=True)
-        match, relative, namesake, random = class_logs(self._trained, patterns)[:, back]
+        match, relative, junior, namesake, random = class_logs(self._trained, patterns)[:, back]
         r = self._frequencies.ratios(left, right, levels)
-        other = np.logaddexp(
-            relative + r["forename"] + r["home"] + r["dob"],
-            random + r["forename"] + r["surname"] + r["home"] + r["dob"],
-        )
-        other = np.logaddexp(other, namesake + r["name"] + r["home"] + r["dob"])
+        common = r["home"] + r["dob"]
+        strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
+        other = np.logaddexp(np.logaddexp(strangers, junior), namesake + r["name"]) + common
         e = self._e
         two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
         two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)

@@ -1,4 +1,4 @@
-"""Training: the parameters of four classes of pairs, estimated from one month's records without any truth.
+"""Training: the parameters of the classes of pairs, estimated from one month's records without any truth.
 
 Takes counts of patterns of levels among candidate pairs, levels of randomly drawn pairs and exact totals of agreement;
 gives a `TrainedModel`. EM runs on counts of patterns, a few thousand numbers, not on pairs. It looks only at patterns with
@@ -19,7 +19,13 @@ from matcher.pairs.model import CLASSES, LinkageModel, TrainedModel
 
 Floats = npt.NDArray[np.float64]
 NAMES = tuple(LEVELS)
-OWN_RELATIVE = ("surname", "dob", "address")  # what tells relatives from strangers; all else is as random
+# What tells a class from strangers; all else is as random.
+OWN = {
+    "relative": ("forename", "surname", "dob", "address"),
+    "junior": ("forename", "surname", "dob", "address"),
+    "namesake": ("forename", "surname"),
+}
+ESTIMATED = {"match": NAMES, "relative": OWN["relative"], "junior": ("dob",), "namesake": ()}
 FLAGS: dict[str, tuple[int, ...]] = {
     "forename": (level("forename", "exact"),),
     "surname": (level("surname", "exact"),),
@@ -48,8 +54,15 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
         random = np.array([v.random for v in values])
         match = np.array([v.match for v in values])
         relative = np.array([v.random if v.relative is None else v.relative for v in values])
-        for kind, chances in (("match", match), ("relative", relative), ("namesake", random), ("random", random)):
+        for kind, chances in (("match", match), ("relative", relative), ("junior", random), ("namesake", random), ("random", random)):
             start[kind][comparison.name] = chances / chances.sum()
+    # A junior bears the name of a relative in the household: named as a match is, born as a relative is, and not in the same year.
+    born = start["relative"]["dob"].copy()
+    born[[level("dob", name) - 1 for name in ("exact", "swapped", "one_digit")]] *= 0.05
+    start["junior"] |= {
+        "forename": start["match"]["forename"].copy(), "surname": start["relative"]["surname"].copy(),
+        "dob": born / born.sum(), "address": start["relative"]["address"].copy(),
+    }  # fmt: skip
     for name in ("forename", "surname"):
         start["namesake"][name] = np.full(len(LEVELS[name]), 1e-12)
         start["namesake"][name][0] = 1.0
@@ -69,11 +82,15 @@ class _Estimate:
     def __init__(self, model: LinkageModel, agreement: Agreement, records: int) -> None:
         self.start = _starting(model)
         self.chances = {kind: {n: c.copy() for n, c in of.items()} for kind, of in self.start.items()}
+        self.bounds = {
+            c.name: (np.array([v.least for v in c.level.values()]), np.array([v.most for v in c.level.values()]))
+            for c in model.comparison
+        }
         self.strength, self.agreement = model.training.strength, agreement
         t = model.training
         self.sizes = {
             "match": t.matches_per_record * records, "relative": t.relatives_per_record * records,
-            "namesake": t.namesakes_per_record * records, "random": max(agreement.pairs, 1.0),
+            "junior": t.juniors_per_record * records, "namesake": t.namesakes_per_record * records, "random": max(agreement.pairs, 1.0),
         }  # fmt: skip
         self.missing: dict[str, float] = {}
         for name in NAMES:
@@ -83,6 +100,9 @@ class _Estimate:
             trust = 200.0 + 0.001 * held  # starting values only matter where few random pairs could be compared
             self.chances["random"][name] = (drawn[1:] + trust * self.start["random"][name]) / (held + trust)
         self._share_random()
+        # Relatives start with forenames as strangers have them; training finds by how much rarer they share one.
+        self.start["relative"]["forename"] = self.chances["random"]["forename"].copy()
+        self.chances["relative"]["forename"] = self.chances["random"]["forename"].copy()
 
     def _share_random(self) -> None:
         """Strangers' agreement at levels with a known total: the total less what the other classes hold of it."""
@@ -92,17 +112,19 @@ class _Estimate:
                 if comparison != name:
                     continue
                 others = sum(
-                    self.sizes[kind] * self.chances[kind][name][at - 1] for kind in CLASSES[:3]
+                    self.sizes[kind] * self.chances[kind][name][at - 1] for kind in CLASSES[:-1]
                 ) * (1 - self.missing[name])  # fmt: skip
                 held = max(self.agreement.pairs * (1 - self.missing[name]), 1.0)
                 random[name][at - 1] = max(total - others, 0.03 * total, 0.2) / held
             random[name] = np.clip(random[name], 1e-9, None)
             random[name] /= random[name].sum()
-        for kind in ("relative", "namesake"):
+        for kind, own in OWN.items():
             for name in NAMES:
-                free = OWN_RELATIVE if kind == "relative" else ("forename", "surname")
-                if name not in free:
+                if name not in own:
                     self.chances[kind][name] = random[name].copy()
+        for name in ("surname", "address"):
+            self.chances["junior"][name] = self.chances["relative"][name].copy()
+        self.chances["junior"]["forename"] = self.chances["match"]["forename"].copy()
 
     def logs(self, levels: npt.NDArray[np.uint8]) -> Floats:
         """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
@@ -120,7 +142,7 @@ class _Estimate:
         share = np.exp(logs)
         share /= share.sum(axis=0)
         before = self.sizes["match"]
-        for row, kind in enumerate(CLASSES[:3]):
+        for row, kind in enumerate(CLASSES[:-1]):
             weight = share[row] * counts
             flags = {
                 name: (1 - self.missing[name]) * float(self.chances[kind][name][np.array(at) - 1].sum())
@@ -128,10 +150,8 @@ class _Estimate:
             }
             seen = _at_least_two(flags)
             size = weight.sum() / seen + 0.5
-            if kind != "namesake":
-                for place, name in enumerate(NAMES):
-                    if kind == "relative" and name not in OWN_RELATIVE:
-                        continue
+            for place, name in enumerate(NAMES):
+                if name in ESTIMATED[kind]:
                     old = self.chances[kind][name]
                     seen_counts = np.bincount(levels[:, place], weights=weight, minlength=len(old) + 1)[1:]
                     unseen = np.empty_like(old)
@@ -140,8 +160,11 @@ class _Estimate:
                         unseen[at - 1] = size * (1 - self.missing[name]) * old[at - 1] * (1 - _at_least_two(given))
                     counted = seen_counts + unseen + self.strength * self.start[kind][name]
                     self.chances[kind][name] = np.clip(counted / counted.sum(), 1e-6, None)
+                    if kind == "match":
+                        bounded = np.clip(self.chances[kind][name], *self.bounds[name])
+                        self.chances[kind][name] = bounded / bounded.sum()
             self.sizes[kind] = float(size)
-        self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:3]), 1.0)
+        self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:-1]), 1.0)
         self._share_random()
         return abs(self.sizes["match"] - before) / before
 

@@ -1,8 +1,8 @@
 """One chain of links -> persons, so that a wrong bridge does not merge two people.
 
 Takes the records of a chain with the match weights of their pairs; gives a group number for each. Groups grow from the
-strongest link; two groups become one only if on average their pairs speak for it strongly enough, no pair of them is
-refused, and no rival group has nearly as good a claim (a record that fits two people equally stays with neither).
+strongest link; two groups become one only if the best of their pairs, less what the worst says against it, is strong
+enough, no pair of them is refused, and no rival group has nearly as good a claim (a record that fits two people equally stays with neither).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 Pair = tuple[int, int]
+AGAINST = 1.0  # how much the pair that speaks against a link most counts against the one that speaks for it most
 
 
 def split(
@@ -38,53 +39,53 @@ def split(
         low, high = sorted((group[a], group[b]))
         if low != high:
             merge(low, high)
-    total: dict[int, dict[int, list[float]]] = {n: {} for n in members}  # group -> group -> [sum, pairs, least]
+    known: dict[int, dict[int, tuple[float, float]]] = {n: {} for n in members}  # group -> group -> best, worst
 
-    def add(a: int, b: int, weight: float, pairs: float, least: float) -> None:
+    def add(a: int, b: int, best: float, worst: float) -> None:
         for x, y in ((a, b), (b, a)):
-            known = total[x].get(y)
-            if known is None:
-                total[x][y] = [weight, pairs, least]
-            else:
-                known[0] += weight
-                known[1] += pairs
-                known[2] = min(known[2], least)
+            old = known[x].get(y)
+            known[x][y] = (best, worst) if old is None else (max(best, old[0]), min(worst, old[1]))
 
+    found: dict[Pair, float] = {}  # the rows of one reference are one witness: what speaks for it best counts
     for (a, b), weight in weights.items():
-        if group[a] != group[b]:
-            add(group[a], group[b], weight, 1.0, weight)
+        x, y = sorted((group[a], group[b]))
+        if x != y:
+            found[x, y] = max(weight, found.get((x, y), weight))
+    for (x, y), weight in found.items():
+        add(x, y, weight, weight)
     for a, b in apart:
         if group[a] != group[b]:
-            add(group[a], group[b], 0.0, 0.0, float("-inf"))
+            add(group[a], group[b], float("-inf"), float("-inf"))
 
-    def mean(known: list[float]) -> float:
-        if known[2] <= refuse:
-            return min(known[2], -1.0)
-        return known[0] / known[1] if known[1] else -1.0
+    def verdict(pair: tuple[float, float]) -> float:
+        best, worst = pair
+        if worst <= refuse:
+            return min(worst, -1.0)
+        return best + AGAINST * min(worst, 0.0)
 
     def claim(a: int, b: int, weight: float) -> bool:
         """Whether rivals of either group leave the link strong enough."""
         against = 0.0
         for x, y in ((a, b), (b, a)):
-            for z, known in total[x].items():
-                rival = mean(known)
-                if z != y and rival > 0 and z in total[y] and mean(total[y][z]) < 0:
+            for z, pair in known[x].items():
+                rival = verdict(pair)
+                if z != y and rival > 0 and z in known[y] and verdict(known[y][z]) < 0:
                     against += 2.0 ** min(rival - weight, 60.0)
         return against <= 2.0**-link
 
     while True:
         best: tuple[float, int, int] | None = None
-        for a, others in total.items():
-            for b, known in others.items():
+        for a, others in known.items():
+            for b, pair in others.items():
                 if a < b:
-                    weight = mean(known)
+                    weight = verdict(pair)
                     if weight >= link and (best is None or (-weight, a, b) < best) and claim(a, b, weight):
                         best = (-weight, a, b)
         if best is None:
             return group
         _, a, b = best
         merge(a, b)
-        for z, (weight_sum, pairs, least) in total.pop(b).items():
-            del total[z][b]
+        for z, (high, low) in known.pop(b).items():
+            del known[z][b]
             if z != a:
-                add(a, z, weight_sum, pairs, least)
+                add(a, z, high, low)

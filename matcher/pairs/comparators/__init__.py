@@ -10,7 +10,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "forename": ("exact", "family", "close", "middle", "swapped", "initial", "similar", "different"),
     "surname": ("exact", "part", "family", "close", "similar", "different"),
     "middle": ("agrees", "different"),
-    "dob": ("exact", "swapped", "one_digit", "two_parts", "new_year", "year_near", "different"),
+    "dob": ("exact", "swapped", "one_digit", "two_parts", "new_year", "year_near", "different", "generation"),
     "sex": ("same", "different"),
     "address": ("home", "building", "door", "postcode", "neighbour", "district", "different"),
     "identifier": ("same", "close", "different"),

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from matcher.pairs.comparators import level
 
+GENERATION = 13  # years between a parent and a child, at least
+
 Ints = npt.NDArray[np.int32]
 
 
@@ -53,6 +55,7 @@ def dob_levels(left: Ints, right: Ints, missing: npt.NDArray[np.bool_]) -> npt.N
         crossed = (x >> low & 15 == y >> high & 15) & (x >> high & 15 == y >> low & 15)
         exchanged |= (nibbles == 2) & crossed & (differ >> low & 15 != 0)
     found = np.full(len(a), level("dob", "different"), dtype=np.uint8)
+    found[np.abs(ya - yb) >= GENERATION] = level("dob", "generation")
     found[np.abs(ya - yb) <= 1] = level("dob", "year_near")
     first = ((ma == 1) & (da == 1)) | ((mb == 1) & (db == 1))
     found[(ya == yb) & first] = level("dob", "new_year")
