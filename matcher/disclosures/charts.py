@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -17,7 +19,7 @@ from matplotlib.figure import Figure
 # dark to light, told apart without colour by lightness and by hatching
 SHADES = ("#1F3B57", "#6E93B5", "#D3DEE9", "#F4F4F4")
 HATCHES = ("", "///", "...", "xx")
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
+_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
 
 
 def bars(
@@ -61,7 +63,7 @@ def bars(
         if len(series) > 1:
             figure.legend(loc="outside lower center", ncols=len(series), frameon=False)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": None}, transparent=True)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _inline(buffer.getvalue(), what)
 
 
@@ -69,7 +71,7 @@ def _inline(svg: str, what: str) -> str:
     """The SVG element alone, with a description; ids made unlike those of another chart on the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    key = f"{sum(map(ord, what)):x}{len(svg):x}"
+    key = f"{zlib.crc32(what.encode('utf-8')):08x}"
     svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>c{key}-", svg)
     svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)
     label = what.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -39,7 +39,7 @@ class ControlPolicy(BaseModel):
 
     title: str = "Disclosure control of published counts"
     source: str = "Local policy: small counts are not published"
-    smallest_count: int = Field(5, ge=2, le=1000)  # counts from 1 to one below are suppressed
+    smallest_count: int = Field(default=5, ge=2, le=1000)  # counts from 1 to one below are suppressed
     complementary: bool = True
     suppress_zero: bool = False
     compare_with_earlier: bool = True
@@ -73,22 +73,38 @@ class Relation:
 
 @dataclass(frozen=True)
 class Counts:
-    """Cells with their true counts, the relations among them, and how much each cell is worth to readers (totals more)."""
+    """Cells with their true counts, the relations among them, and how much each cell is worth to readers (totals more).
+
+    `hidden` cells are never published, but a reader may work them out (those who miss a criterion: all less those who meet
+    it), so that a small one is protected like any other.
+    """
 
     cells: Mapping[Cell, int]
     relations: tuple[Relation, ...] = ()
     worth: Mapping[Cell, int] = field(default_factory=dict)
+    hidden: frozenset[Cell] = frozenset()
 
     def __or__(self, other: Counts) -> Counts:
         """Two tables together, to be protected together."""
         return Counts(
-            {**self.cells, **other.cells}, self.relations + other.relations, {**self.worth, **other.worth}
-        )  # fmt: skip
+            {**self.cells, **other.cells},
+            self.relations + other.relations,
+            {**self.worth, **other.worth},
+            self.hidden | other.hidden,
+        )
+
+    def less(self, name: Cell, whole: Cell, part: Cell) -> Counts:
+        """The same counts with the hidden cell `name`: what of `whole` is not `part`."""
+        rest = Relation(((whole, -1), (part, 1), (name, 1)))
+        count = self.cells[whole] - self.cells[part]
+        return replace(
+            self, cells={**self.cells, name: count}, relations=(*self.relations, rest), hidden=self.hidden | {name}
+        )
 
     def knowing(self, relations: Iterable[Relation]) -> Counts:
         """The same counts with those of `relations` that are true of them; a reader may assume no others."""
         true = tuple(relation for relation in relations if relation.holds(self.cells))
-        return Counts(self.cells, self.relations + true, self.worth)
+        return replace(self, relations=self.relations + true)
 
 
 @dataclass(frozen=True)
@@ -161,7 +177,7 @@ def protect(counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] =
     sensitive = {cell for cell, count in counts.cells.items() if _small(count, policy)}
     if policy.compare_with_earlier:
         sensitive |= {cell for release in earlier for cell in _small_differences(counts, release, policy)}
-    withheld = set(sensitive)
+    withheld = sensitive | counts.hidden
     if policy.complementary:
         withheld = _hide(counts, sensitive, policy.smallest_count)
         withheld = _give_back(counts, sensitive, withheld, policy.smallest_count)
@@ -169,72 +185,92 @@ def protect(counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] =
     return Released(cells, counts.relations)
 
 
-def possible(released: Released, cell: Cell, most: int) -> tuple[int, int]:
-    """Lowest and highest count that a reader cannot rule out for `cell`, taking none to be above `most`."""
+def possible(released: Released, cell: Cell) -> tuple[int, int]:
+    """Lowest and highest count that a reader cannot rule out for `cell`, within a bound far above all published ones."""
     count = released.cells[cell]
-    if count is not None:
-        return count, count
-    unknown = [other for other, known in released.cells.items() if known is None]
-    position = {other: n for n, other in enumerate(unknown)}
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[int] = []
-    low: list[float] = []
-    high: list[float] = []
-    for relation in released.relations:
-        known = sum(by * (released.cells[other] or 0) for other, by in relation.terms)
-        inside = [(position[other], by) for other, by in relation.terms if other in position]
-        if inside:
-            for column, by in inside:
-                rows.append(len(high))
-                columns.append(column)
-                values.append(by)
-            low.append(-np.inf if relation.at_most else -known)
-            high.append(-known)
-    limits = (
-        LinearConstraint(csr_array((values, (rows, columns)), (len(high), len(unknown))), low, high) if high else ()
-    )
-    found = []
-    for sign in (1, -1):
-        goal = np.zeros(len(unknown))
-        goal[position[cell]] = sign
-        answer = milp(goal, integrality=np.ones(len(unknown)), bounds=Bounds(0, most), constraints=limits)
-        if answer.x is None:
+    return (count, count) if count is not None else _Reader(released).range(cell)
+
+
+class _Reader:
+    """An exact reader of a publication: which integers a withheld cell could be, given all that is published."""
+
+    def __init__(self, released: Released) -> None:
+        self.unknown = [cell for cell, count in released.cells.items() if count is None]
+        self.position = {cell: n for n, cell in enumerate(self.unknown)}
+        self.bound = 1000 + 4 * sum(count for count in released.cells.values() if count is not None)
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[int] = []
+        low: list[float] = []
+        high: list[float] = []
+        for relation in released.relations:
+            known = sum(by * (released.cells[cell] or 0) for cell, by in relation.terms)
+            inside = [(self.position[cell], by) for cell, by in relation.terms if cell in self.position]
+            if inside:
+                rows += [len(high)] * len(inside)
+                columns += [column for column, _ in inside]
+                values += [by for _, by in inside]
+                low.append(-np.inf if relation.at_most else -known)
+                high.append(-known)
+        shape = (len(high), len(self.unknown))
+        self.limits = LinearConstraint(csr_array((values, (rows, columns)), shape), low, high) if high else ()
+
+    def range(self, cell: Cell) -> tuple[int, int]:
+        place = self.position[cell]
+        return round(self._extreme(place, 1)[place]), round(self._extreme(place, -1)[place])
+
+    def narrow(self, cells: Iterable[Cell], width: int) -> Iterator[tuple[Cell, int, int]]:
+        """Those of `cells` that can be only `width` numbers or fewer, each with its range.
+
+        Every solution found on the way tells of all cells, so that few of them need a search of their own.
+        """
+        lowest = np.full(len(self.unknown), np.inf)
+        highest = np.full(len(self.unknown), -np.inf)
+        for cell in cells:
+            place = self.position[cell]
+            for sign in (-1, 1):
+                if highest[place] - lowest[place] < width:
+                    solution = self._extreme(place, sign)
+                    lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+            if highest[place] - lowest[place] < width:
+                yield cell, round(lowest[place]), round(highest[place])
+
+    def _extreme(self, place: int, sign: int) -> np.ndarray:
+        goal = np.zeros(len(self.unknown))
+        goal[place] = sign
+        whole, bounds = np.ones(len(self.unknown)), Bounds(0, self.bound)
+        solution = milp(goal, integrality=whole, bounds=bounds, constraints=self.limits).x
+        if solution is None:
             raise ValueError("a publication contradicts its relations")
-        found.append(round(answer.x[position[cell]]))
-    return found[0], found[1]
+        return np.asarray(np.round(solution))
 
 
 def _hide(counts: Counts, sensitive: set[Cell], width: int) -> set[Cell]:
     """Withhold more until each sensitive cell could be any of more than `width` numbers."""
-    withheld = set(sensitive)
-    unsafe = sorted(sensitive)
-    while unsafe:
-        unsafe = [cell for cell in unsafe if not _safe(counts, withheld, cell, width)]
-        for cell in unsafe[:1]:
-            nearest = _nearest(counts, withheld, cell)
-            if nearest is None:  # nothing left that tells of it, so nothing more to withhold
-                unsafe = unsafe[1:]
-            else:
-                withheld.add(nearest)
+    withheld = sensitive | counts.hidden
+    hopeless: set[Cell] = set()
+    while (cell := _first_narrow(counts, withheld, sensitive - hopeless, width)) is not None:
+        nearest = _nearest(counts, withheld, cell)
+        if nearest is None:  # nothing left that tells of it, so nothing more to withhold
+            hopeless.add(cell)
+        else:
+            withheld.add(nearest)
     return withheld
 
 
 def _give_back(counts: Counts, sensitive: set[Cell], withheld: set[Cell], width: int) -> set[Cell]:
     """Publish again what need not be withheld, the most telling cells first."""
-    spare = sorted(withheld - sensitive, key=lambda c: (-counts.worth.get(c, 0), -counts.cells[c], c))
+    spare = sorted(withheld - sensitive - counts.hidden, key=lambda c: (-counts.worth.get(c, 0), -counts.cells[c], c))
     for cell in spare:
-        fewer = withheld - {cell}
-        if all(_safe(counts, fewer, small, width) for small in sorted(sensitive)):
-            withheld = fewer
+        if _first_narrow(counts, withheld - {cell}, sensitive, width) is None:
+            withheld = withheld - {cell}
     return withheld
 
 
-def _safe(counts: Counts, withheld: set[Cell], cell: Cell, width: int) -> bool:
-    most = max(counts.cells.values(), default=0) + 4 * width
-    released = Released({c: None if c in withheld else n for c, n in counts.cells.items()}, counts.relations)
-    low, high = possible(released, cell, most)
-    return high - low >= width
+def _first_narrow(counts: Counts, withheld: set[Cell], cells: set[Cell], width: int) -> Cell | None:
+    """The first of `cells` that a reader can narrow down too far, if `withheld` is what is withheld."""
+    reader = _Reader(Released({c: None if c in withheld else n for c, n in counts.cells.items()}, counts.relations))
+    return next((cell for cell, _, _ in reader.narrow(sorted(cells), width)), None)
 
 
 def _nearest(counts: Counts, withheld: set[Cell], cell: Cell) -> Cell | None:
@@ -257,15 +293,15 @@ def _nearest(counts: Counts, withheld: set[Cell], cell: Cell) -> Cell | None:
 
 def _small_differences(counts: Counts, release: Released, policy: ControlPolicy) -> set[Cell]:
     """Cells whose change since an earlier publication is a small count, so far as a reader knows the earlier count."""
-    highest = max((count for count in release.cells.values() if count is not None), default=0)
-    found = set()
-    for cell in counts.cells.keys() & release.cells.keys():
-        low, high = possible(release, cell, highest + 4 * policy.smallest_count)
-        if high - low < policy.smallest_count:
-            changes = {abs(counts.cells[cell] - before) for before in range(low, high + 1)}
-            if any(0 < change < policy.smallest_count for change in changes):
-                found.add(cell)
-    return found
+    shared = sorted(counts.cells.keys() & release.cells.keys())
+    told = [(cell, count, count) for cell in shared if (count := release.cells[cell]) is not None]
+    withheld = [cell for cell in shared if release.cells[cell] is None]
+    worked_out = _Reader(release).narrow(withheld, policy.smallest_count)
+    return {
+        cell
+        for cell, low, high in (*told, *worked_out)
+        if any(0 < abs(counts.cells[cell] - before) < policy.smallest_count for before in range(low, high + 1))
+    }
 
 
 def _small(count: int, policy: ControlPolicy) -> bool:

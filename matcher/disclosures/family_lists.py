@@ -52,14 +52,20 @@ def key_worker_lists(
 def partner_lists(
     listed: FamilyList, disclosures: Mapping[str, DisclosureSpec], password: Callable[[str], str]
 ) -> dict[str, bytes]:
-    """`partners/<partner>.xlsx` for every partner that the monthly match tells who qualifies: members, one row each."""
+    """`partners/<partner>.xlsx` for every partner that the monthly match tells who qualifies.
+
+    A sheet an area, the programmes being separate controllers; a row a member. `password`: recipient id -> password.
+    """
     found = {}
     for spec in _of(disclosures, "partner_list"):
         if spec.trigger in MONTHLY:
-            part = _part(listed, spec.areas)
-            sheet = Sheet("People", *_people(part, spec.fields), _notes(part, spec, "People to whom this is about"))
+            sheets = []
+            for area in spec.areas:
+                part = _part(listed, (area,))
+                notes = _notes(part, spec, f"People of the {AREA_TITLES[area]} families that qualify")
+                sheets.append(Sheet(AREA_TITLES[area], *_people(part, spec.fields), notes))
             found[f"partners/{spec.recipient}.xlsx"] = protected_workbook(
-                [sheet], listed.batch.label(spec.marking), spec.title, password(spec.recipient)
+                sheets, listed.batch.label(spec.marking), spec.title, password(spec.recipient)
             )
     return found
 
@@ -92,9 +98,12 @@ def _part(listed: FamilyList, areas: Sequence[str]) -> FamilyList:
 
 def _notes(part: FamilyList, spec: DisclosureSpec, what: str) -> tuple[str, ...]:
     day = part.batch.as_at.strftime("%d/%m/%Y")
+    families, people = part.families.num_rows, part.members.num_rows
+    size = f"{families} {'family' if families == 1 else 'families'}, {people} {'person' if people == 1 else 'people'}"
     return (
-        f"{what} as at {day}, batch {part.batch.id}: {part.families.num_rows} families, {part.members.num_rows} people.",
-        f"For {spec.purpose} only ({spec.source}). From {part.batch.controller}; not to be passed on without its consent.",
+        f"{what}, as at {day}, batch {part.batch.id}: {size}.",
+        f"Purpose: {spec.purpose}; nothing else ({spec.source}).",
+        f"From {part.batch.controller} under the {part.batch.agreement}; not to be passed on without the originator's consent.",
     )
 
 

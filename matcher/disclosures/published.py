@@ -51,19 +51,20 @@ def counts_of(figures: PublishedFigures) -> Counts:
     """Families by area and route, and by area and criterion, with all that a reader knows to be true of them.
 
     A family of the first route meets every criterion and one of the second meets two of them, so the criteria's counts
-    tell the routes' and the other way round: they are protected together.
+    tell the routes' and the other way round: they are protected together. What a reader can subtract, the families that
+    miss a criterion and those of the second route that meet it, is protected though not shown.
     """
     areas, criteria = {ALL: figures.areas}, figures.criterion_ids
-    counts = grid("families", [areas, {ALL: ROUTES}], figures.routes)
-    counts |= grid("criteria", [areas, {"": criteria}], figures.criteria)
+    counts = grid("families", [areas, {ALL: ROUTES}], dict(figures.routes.items()))
+    counts |= grid("criteria", [areas, {"": criteria}], dict(figures.criteria.items()))
     known = []
     for area in (ALL, *figures.areas):
         met: list[tuple[Cell, int]] = [(("criteria", area, name), 1) for name in criteria]
         automatic, discretion = (("families", area, route) for route in ROUTES)
         known.append(Relation((*met, (automatic, -len(criteria)), (discretion, 1 - len(criteria)))))
-        for name, _ in met:
-            known.append(Relation(((name, 1), (("families", area, ALL), -1)), at_most=True))
-            known.append(Relation(((automatic, 1), (name, -1)), at_most=True))
+        for (_, _, criterion), _ in met:
+            counts = counts.less(("missed", area, criterion), ("families", area, ALL), ("criteria", area, criterion))
+            counts = counts.less(("second route", area, criterion), ("criteria", area, criterion), automatic)
     return counts.knowing(known)
 
 

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.disclosures.control import ALL, Cell, ControlPolicy, Counts, Relation, Released, dumps, grid, possible, protect
+from matcher.disclosures.control import (
+    ALL,
+    Cell,
+    ControlPolicy,
+    Counts,
+    Relation,
+    Released,
+    dumps,
+    grid,
+    possible,
+    protect,
+)
 from matcher.errors import UserError
 
 POLICY = ControlPolicy()
@@ -119,7 +130,7 @@ def test_a_knowable_inequality_is_used_against_the_cells() -> None:
         [Relation(((("a",), -1), (("b",), 1), (("c",), 1))), Relation(((("b",), 1), (("a",), -1)), at_most=True)]
     )
     released = protect(counts, POLICY)
-    low, high = possible(released, ("c",), 60)
+    low, high = possible(released, ("c",))
     assert high - low >= 5
 
 
@@ -134,7 +145,7 @@ def test_contradictory_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="contradict"):
         protect(Counts({("a",): -2}), POLICY)
     with pytest.raises(ValueError, match="publication contradicts"):
-        possible(Released({("a",): 7, ("b",): None}, (Relation(((("a",), 1), (("b",), 1))),)), ("b",), 10)
+        possible(Released({("a",): 7, ("b",): None}, (Relation(((("a",), 1), (("b",), 1))),)), ("b",))
 
 
 def test_the_difference_of_two_months_gives_no_cell_back() -> None:
@@ -153,6 +164,18 @@ def test_a_large_or_no_change_is_published() -> None:
     assert protect(second, POLICY, [first]).cells == second.cells
 
 
+def test_what_can_be_subtracted_is_protected_though_never_shown() -> None:
+    """Of 40 families 38 meet a criterion: both counts together would tell of the 2 that do not."""
+    counts = Counts({("all",): 40, ("met",): 38}).less(("missed",), ("all",), ("met",))
+    released = protect(counts, POLICY)
+    assert released.cells["missed",] is None
+    assert [released.cells["all",], released.cells["met",]].count(None) >= 1
+    low, high = possible(released, ("missed",))
+    assert high - low >= 5
+    roomy = Counts({("all",): 40, ("met",): 30}).less(("missed",), ("all",), ("met",))
+    assert protect(roomy, POLICY).cells == {("all",): 40, ("met",): 30, ("missed",): None}
+
+
 def test_months_further_back_are_remembered() -> None:
     """Two more each month: the third month is small against the first, although the second was withheld."""
     months: list[Released] = []
@@ -168,7 +191,9 @@ def test_a_release_is_read_back_as_it_was() -> None:
     assert dumps(released) == dumps(Released.from_json(released.to_json()))
 
 
-@pytest.mark.parametrize("raw", [{}, {"cells": 3, "relations": []}, {"cells": [{"cell": ["a"], "count": -1}], "relations": []}])
+@pytest.mark.parametrize(
+    "raw", [{}, {"cells": 3, "relations": []}, {"cells": [{"cell": ["a"], "count": -1}], "relations": []}]
+)
 def test_something_else_is_no_release(raw: dict[str, object]) -> None:
     with pytest.raises(UserError, match="earlier publication cannot be read"):
         Released.from_json(raw)
@@ -183,7 +208,7 @@ def test_a_policy_is_read_from_its_file_and_faults_are_told_without_values() -> 
     assert "smallest_count" in str(caught.value) and "secret" in str(caught.value) and "77123" not in str(caught.value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 3), st.integers(2, 3), st.data())
 def test_no_small_cell_of_a_table_can_be_worked_out(rows: int, columns: int, data: st.DataObject) -> None:
     values = data.draw(st.lists(st.integers(0, 14), min_size=rows * columns, max_size=rows * columns))
@@ -191,9 +216,8 @@ def test_no_small_cell_of_a_table_can_be_worked_out(rows: int, columns: int, dat
     released = protect(counts, POLICY)
     withheld = [cell for cell, count in released.cells.items() if count is None]
     assert {cell for cell, count in counts.cells.items() if 0 < count < 5} <= set(withheld)
-    most = max(counts.cells.values()) + 4 * POLICY.smallest_count
     for cell in withheld:
-        low, high = possible(released, cell, most)
+        low, high = possible(released, cell)
         assert low <= counts.cells[cell] <= high
         assert low < high, "a withheld cell that is known is no protection"
         if 0 < counts.cells[cell] < 5:
@@ -202,13 +226,13 @@ def test_no_small_cell_of_a_table_can_be_worked_out(rows: int, columns: int, dat
     assert all(released.cells[cell] == counts.cells[cell] for cell in published)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4))
 def test_the_range_of_a_cell_is_what_trying_all_numbers_finds(values: list[int]) -> None:
     released = protect(table(2, 2, values), POLICY)
     for cell, count in released.cells.items():
         if count is None:
-            low, high = possible(released, cell, 18)
+            low, high = possible(released, cell)
             tried = seen_range(released, cell, 18)
             if tried[1] - tried[0] >= 5:
                 assert high - low >= 5
@@ -216,7 +240,7 @@ def test_the_range_of_a_cell_is_what_trying_all_numbers_finds(values: list[int])
                 assert (low, high) == tried
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 12), min_size=4, max_size=4), min_size=2, max_size=4))
 def test_no_small_difference_between_months_can_be_worked_out(months: list[list[int]]) -> None:
     counts = [table(2, 2, values) for values in months]
@@ -226,6 +250,6 @@ def test_no_small_difference_between_months_can_be_worked_out(months: list[list[
     for (before, was), (after, now) in pairwise(zip(released, counts, strict=True)):
         for cell in now.cells:
             if 0 < abs(now.cells[cell] - was.cells[cell]) < 5:
-                low, high = possible(before, cell, 80)
-                lowest, highest = possible(after, cell, 80)
+                low, high = possible(before, cell)
+                lowest, highest = possible(after, cell)
                 assert (highest - low) - (lowest - high) >= 5

@@ -1,0 +1,268 @@
+"""The report of a run, for the people who run the match: what came in, how it linked, what was decided, what is gone.
+
+Takes `RunFigures` and the control policy; gives one self-contained HTML page as bytes, charts as inline SVG with their
+tables, no script, nothing loaded. Holds no person. Counts about decisions (by route, criterion, concern, reading) go
+through disclosure control as if the page were passed on, since reports are; counts of rows, records, people and kinds of
+place tell nothing of a decision and are exact. Changes since earlier reports are not controlled: it is not published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from matcher.disclosures.charts import bars
+from matcher.disclosures.control import ALL, ControlPolicy, Relation, Released, grid, protect
+from matcher.disclosures.inputs import RunFigures
+from matcher.disclosures.published import WITHHELD, area_title, shown
+
+FILE = "report.html"
+MARKING = "OFFICIAL"
+ROUTES = {
+    "automatic": "All three criteria",
+    "discretion": "Local discretion",
+    "qualifying": "All that qualify",
+    "no": "Do not qualify",
+    ALL: "All households",
+}
+PLACES = {
+    "dwelling": "House or flat",
+    "shared_house": "House in multiple occupation",
+    "hostel": "Hostel or refuge",
+    "institution": "Care home, prison or other institution",
+    "unnumbered_flats": "Flats without numbers",
+    "none": "No address",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of text cells with its chart (an SVG, or empty) and what to know of it."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    chart: str = ""
+    notes: tuple[str, ...] = ()
+    last_is_sum: bool = False
+
+
+def report(figures: RunFigures, policy: ControlPolicy | None = None) -> dict[str, bytes]:
+    """`report.html`."""
+    policy = policy or ControlPolicy()
+    released = _controlled(figures, policy)
+    accepted = [supply for supply in figures.supplies if supply.status == "accepted"]
+    families = released.cells["routes", ALL, "qualifying"]
+    headline = [
+        ("supplies accepted", f"{len(accepted)} of {len(figures.supplies)}"),
+        ("rows accepted", f"{sum(supply.rows_accepted for supply in accepted):,}"),
+        ("people", f"{figures.persons:,}"),
+        ("households", f"{figures.households:,}"),
+        ("families that qualify", shown(families)),
+        ("records deleted", f"{figures.records_deleted:,}"),
+    ]
+    environment = Environment(
+        loader=PackageLoader("matcher.disclosures"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.tests["count_like"] = _count_like
+    page = environment.get_template("report.html.j2").render(
+        batch=figures.batch,
+        marking=figures.batch.label(MARKING, people=False),
+        framework=figures.framework,
+        discretion=figures.policy,
+        headline=headline,
+        warnings=figures.warnings,
+        sections=[
+            _supplies(figures),
+            _linkage(figures),
+            _households(figures),
+            _places(figures),
+            _routes(figures, released),
+            _criteria(figures, released),
+            _concerns(figures, policy),
+            _readings(figures, policy),
+            _deleted(figures),
+            _seconds(figures),
+            _outputs(figures),
+        ],
+        control=policy,
+    )
+    return {FILE: page.encode("utf-8")}
+
+
+def _controlled(figures: RunFigures, policy: ControlPolicy) -> Released:
+    """Households by area and route, and by area and criterion, protected together."""
+    areas = {ALL: tuple(dict.fromkeys(["city", "county", "rutland", "other", *(area for area, _ in figures.routes)]))}
+    criteria = tuple(sorted({name for _, name in figures.criteria}))
+    routes = {ALL: ("qualifying", "no"), "qualifying": ("automatic", "discretion")}
+    counts = grid("routes", [areas, routes], dict(figures.routes.items()))
+    counts |= grid("criteria", [areas, {"": criteria}], dict(figures.criteria.items()))
+    known = []
+    for area in (ALL, *areas[ALL]):
+        for name in criteria:
+            met = ("criteria", area, name)
+            known.append(Relation(((met, 1), (("routes", area, ALL), -1)), at_most=True))
+            known.append(Relation(((("routes", area, "automatic"), 1), (met, -1)), at_most=True))
+    return protect(counts.knowing(known), policy)
+
+
+def _supplies(figures: RunFigures) -> Section:
+    names = [f"{s.dataset}.{s.supplier}" if s.supplier else s.dataset for s in figures.supplies]
+    rows = [
+        (
+            name,
+            s.partner,
+            s.status,
+            *(f"{n:,}" for n in (s.rows_in, s.rows_accepted, s.rows_rejected, s.problems, s.beyond)),
+        )
+        for name, s in zip(names, figures.supplies, strict=True)
+    ]
+    chart = bars(
+        names,
+        {
+            "accepted": [s.rows_accepted for s in figures.supplies],
+            "rejected": [s.rows_rejected for s in figures.supplies],
+        },
+        what="Rows of each supply, accepted and rejected",
+    )
+    heads = ("Supply", "Partner", "Status", "Rows in", "Accepted", "Rejected", "Problems", "More than agreed")
+    note = "Each partner's own page says which rows and columns, and what to mend."
+    return Section("What came in", heads, tuple(rows), chart, (note,))
+
+
+def _linkage(figures: RunFigures) -> Section:
+    histogram = _buckets(figures.persons_by_records, 6)
+    alone = figures.persons_by_records.get(1, 0)
+    share = f"{100 * alone / figures.persons:.1f} %" if figures.persons else "none"
+    notes = (
+        f"{figures.records:,} records compared in {figures.candidate_pairs:,} candidate pairs make {figures.persons:,} people.",
+        f"People known by one record alone: {alone:,} ({share}). Links that a person could decide: {figures.uncertain:,}.",
+    )
+    rows = tuple((name, f"{count:,}") for name, count in histogram.items())
+    chart = bars(list(histogram), {"people": list(histogram.values())}, what="People by number of records")
+    return Section("How well it linked", ("Records of a person", "People"), rows, chart, notes)
+
+
+def _households(figures: RunFigures) -> Section:
+    histogram = _buckets(figures.households_by_people, 8)
+    rows = tuple((name, f"{count:,}") for name, count in histogram.items())
+    chart = bars(list(histogram), {"households": list(histogram.values())}, what="Households by number of people")
+    return Section("Households", ("People in the household", "Households"), rows, chart)
+
+
+def _places(figures: RunFigures) -> Section:
+    named = {PLACES.get(place, place): count for place, count in sorted(figures.places.items(), key=lambda p: -p[1])}
+    rows = tuple((name, f"{count:,}") for name, count in named.items())
+    chart = bars(list(named), {"households": list(named.values())}, what="Households by kind of place")
+    return Section("Kinds of place", ("Place", "Households"), rows, chart)
+
+
+def _routes(figures: RunFigures, released: Released) -> Section:
+    areas = [cell[1] for cell in released.cells if cell[0] == "routes" and cell[2] == "no" and cell[1] != ALL]
+    rows = tuple(
+        (area_title(area), *(shown(released.cells["routes", area, route]) for route in ROUTES))
+        for area in (*areas, ALL)
+    )
+    chart = bars(
+        [area_title(area) for area in areas],
+        {
+            ROUTES[route]: [released.cells["routes", area, route] for area in areas]
+            for route in ("automatic", "discretion")
+        },
+        what="Families that qualify, by area and route",
+    )
+    short = few(figures.one_short_not_assessable)
+    notes = (
+        f"One criterion short because something was not assessable: {short} households. They do not qualify and are deleted.",
+    )
+    return Section("Decisions", ("Area", *ROUTES.values()), rows, chart, notes, last_is_sum=True)
+
+
+def _criteria(figures: RunFigures, released: Released) -> Section:
+    areas = [cell[1] for cell in released.cells if cell[0] == "routes" and cell[2] == "no" and cell[1] != ALL]
+    names = sorted({cell[2] for cell in released.cells if cell[0] == "criteria"})
+    rows = tuple(
+        (area_title(area), *(shown(released.cells["criteria", area, name]) for name in names)) for area in (*areas, ALL)
+    )
+    titles = [_capital(figures.batch.title(name)) for name in names]
+    chart = bars(
+        titles,
+        {"households": [released.cells["criteria", ALL, name] for name in names]},
+        what="Households that meet each criterion",
+    )
+    note = "Households that meet the criterion, whether or not they qualify."
+    return Section("Criteria", ("Area", *titles), rows, chart, (note,), last_is_sum=True)
+
+
+def _concerns(figures: RunFigures, policy: ControlPolicy) -> Section:
+    ranked = sorted(figures.concerns.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = {_capital(figures.batch.title(name)): count for name, count in ranked}
+    rows = tuple((name, few(count, policy)) for name, count in named.items())
+    chart = bars(
+        list(named),
+        {"families": [None if _is_few(count, policy) else count for count in named.values()]},
+        what="Causes for concern of the families that qualify",
+        withheld=f"under {policy.smallest_count}",
+    )
+    note = f"Local discretion: {figures.policy}."
+    return Section("Causes for concern", ("Cause for concern", "Families that qualify"), rows, chart, (note,))
+
+
+def _readings(figures: RunFigures, policy: ControlPolicy) -> Section:
+    rows = tuple((reading.sentence, reading.citation, few(reading.households, policy)) for reading in figures.readings)
+    note = "Where the rules leave a question open, this is how they were read, and how many households rest on it."
+    return Section("Readings in force", ("Reading", "Where the question arises", "Households"), rows, notes=(note,))
+
+
+def _deleted(figures: RunFigures) -> Section:
+    rows = (
+        ("Records kept: families that qualify", f"{figures.records_kept:,}"),
+        ("Records deleted: everybody else", f"{figures.records_deleted:,}"),
+        ("Received files destroyed", f"{figures.files_destroyed:,}"),
+    )
+    note = "The deletion certificate lists the files with their digests and what was searched for afterwards."
+    return Section("What was deleted", ("", "Number"), rows, notes=(note,))
+
+
+def _seconds(figures: RunFigures) -> Section:
+    named = {_capital(stage.replace("_", " ")): seconds for stage, seconds in figures.seconds.items()}
+    rows = tuple((stage, f"{seconds:.1f}") for stage, seconds in named.items())
+    rows += (("All", f"{sum(named.values()):.1f}"),)
+    chart = bars(list(named), {"seconds": list(named.values())}, what="Seconds of each stage", decimals=1)
+    note = f"Most memory in use: {figures.peak_rss_mb:,.0f} MB."
+    return Section("How long it took", ("Stage", "Seconds"), rows, chart, (note,), last_is_sum=True)
+
+
+def _outputs(figures: RunFigures) -> Section:
+    rows = tuple((path, what) for path, what in figures.outputs.items())
+    note = "Paths are within the workspace. Workbooks that name people open with their recipient's password only."
+    return Section("Where the outputs lie", ("File", "What it is"), rows, notes=(note,))
+
+
+def few(count: int, policy: ControlPolicy | None = None) -> str:
+    """A count about decisions for readers: a small one is told as such."""
+    policy = policy or ControlPolicy()
+    return f"under {policy.smallest_count}" if _is_few(count, policy) else f"{count:,}"
+
+
+def _is_few(count: int, policy: ControlPolicy) -> bool:
+    return 0 < count < policy.smallest_count
+
+
+def _buckets(histogram: Mapping[int, int], last: int) -> dict[str, int]:
+    """Counts by number 1 to `last`, the last one holding all above it."""
+    found = {str(number) if number < last else f"{last} or more": 0 for number in range(1, last + 1)}
+    for number, count in histogram.items():
+        found[str(number) if number < last else f"{last} or more"] += count
+    return found
+
+
+def _count_like(cell: str) -> bool:
+    """Whether a cell is set to the right: a number, or what stands in its place."""
+    return cell.replace(",", "").replace(".", "", 1).isdigit() or cell == WITHHELD or cell.startswith("under ")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

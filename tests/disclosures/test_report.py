@@ -1,0 +1,93 @@
+"""The report of a run: complete, readable anywhere, nobody in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from matcher.disclosures.charts import bars
+from matcher.disclosures.control import ControlPolicy
+from matcher.disclosures.report import few, report
+from tests.disclosures.made_up import run_figures
+from tests.disclosures.pages import check_page
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return check_page(report(run_figures())["report.html"])
+
+
+def section(page: str, title: str) -> str:
+    return page.split(f"<h2>{title}</h2>")[1].split("<h2>")[0]
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("What came in", ["yos.city", "city_yos", "24,110", "rejected", "nhs_trust"]),
+        ("How well it linked", ["93,111 candidate pairs", "14,000 (70.0 %)", "6 or more", "17."]),
+        ("Households", ["8 or more", "7,000"]),
+        ("Kinds of place", ["Hostel or refuge", "13,300"]),
+        ("Decisions", ["City", "County", "Rutland", "13,350", "under 5 households"]),
+        ("Criteria", ["Crime or anti-social behaviour", "1,960"]),
+        ("Causes for concern", ["Health", "21", "under 5", "local discretion of 2013-10-01"]),
+        ("Readings in force", ["under 18 at the offence", "Appendix D, 1", "17", "under 5"]),
+        ("What was deleted", ["402", "24,518", "3"]),
+        ("How long it took", ["Pairs", "1.2", "2.1", "612 MB"]),
+        ("Where the outputs lie", ["outbox/2013-10-31-1/key-worker/city.xlsx"]),
+        ("Warnings", ["gazetteer: no supply"]),
+    ],
+)  # fmt: skip
+def test_each_section_holds_its_figures(page: str, title: str, words: list[str]) -> None:
+    text = section(page, title)
+    for each in words:
+        assert each in text
+
+
+def test_every_chart_stands_by_its_table(page: str) -> None:
+    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    charted = [title for title in titles if "<svg" in section(page, title)]
+    assert len(charted) == 8
+    assert all("<table>" in section(page, title) for title in charted)
+
+
+def test_small_counts_about_decisions_are_not_shown(page: str) -> None:
+    decisions = section(page, "Decisions")
+    rutland = re.search(r"<th>Rutland</th>(.*?)</tr>", decisions, re.S)
+    assert rutland and re.findall(r">([^<>]+)</td>", rutland[1])[:2] == ["withheld", "withheld"]
+    assert ">3<" not in section(page, "Causes for concern")
+
+
+def test_a_run_without_anybody_still_reports() -> None:
+    figures = dataclasses.replace(
+        run_figures(), supplies=(), records=0, candidate_pairs=0, persons=0, persons_by_records={}, households=0,
+        households_by_people={}, places={}, routes={}, criteria={}, concerns={}, readings=(), seconds={}, warnings=(), outputs={},
+    )  # fmt: skip
+    page = check_page(report(figures)["report.html"])
+    assert "None." in page and "<h2>Warnings</h2>" not in page
+
+
+def test_the_same_figures_give_the_same_page() -> None:
+    assert report(run_figures()) == report(run_figures())
+
+
+def test_text_is_escaped() -> None:
+    figures = dataclasses.replace(run_figures(), warnings=("<b>bold</b>",))
+    assert "&lt;b&gt;bold" in report(figures)["report.html"].decode("utf-8")
+    assert "&lt;i> &amp; &quot;x&quot;" in bars(["a"], {"n": [1]}, what='<i> & "x"')
+
+
+def test_few_is_under_the_threshold_and_zero_is_told() -> None:
+    assert [few(count) for count in (0, 1, 4, 5, 5000)] == ["0", "under 5", "under 5", "5", "5,000"]
+    assert few(9, ControlPolicy(smallest_count=10)) == "under 10"
+
+
+def test_a_chart_without_bars_is_no_chart() -> None:
+    assert bars([], {"n": []}, what="nothing") == ""
+
+
+def test_a_chart_tells_withheld_from_zero() -> None:
+    chart = bars(["a", "b"], {"n": [None, 0]}, what="x")
+    assert "withheld" in chart and ">0<" in chart.replace("</text>", "<")
