@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
 
 NO_ADDRESS = ("none", "no_fixed_abode", "po_box", "abroad")
+GROWN = ("MR", "MRS", "MS", "DR", "REV", "PROF", "SIR", "LADY", "DAME")
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
@@ -125,7 +126,8 @@ class Encoded:
     known: Ints
     dataset: Ints
     datasets: list[str]
-    supply: Ints  # data set and supplier
+    titled: npt.NDArray[np.bool_]  # a title that children do not bear
+    latest: int  # the latest date in the table, days since 1970: about the batch's
 
 
 def _words(table: pa.Table) -> tuple[list[Ints], Vocabulary]:
@@ -156,6 +158,11 @@ def _words(table: pa.Table) -> tuple[list[Ints], Vocabulary]:
     return [together[n * size : (n + 1) * size] for n in range(len(columns))], Vocabulary(values)
 
 
+def _latest(table: pa.Table) -> int:
+    found = [pc.max(table[name].cast(pa.int32())).as_py() for name in ("seen_on", "address_from", "dob")]
+    return max((day for day in found if day is not None), default=0)
+
+
 def encode(records: pa.Table) -> Encoded:
     """Codes of a table of records (RECORDS, or some of its columns)."""
     table = whole(records)
@@ -178,7 +185,6 @@ def encode(records: pa.Table) -> Encoded:
     home = key_where(told, postcode, number, flat, np.where(number >= 0, np.int32(-1), building))
     numbers = {name: codes(table[name]) for name in IDENTIFIERS}
     system, ref = codes(table["ref_system"])[0], codes(table["ref"])[0]
-    supplied = pc.binary_join_element_wise(table["dataset"], table["supplier"], ".")
     dataset, datasets = codes(table["dataset"])
     return Encoded(
         size=table.num_rows, words=words, forename=forename, middle=middle, given=given, surname=surname,
@@ -189,5 +195,7 @@ def encode(records: pa.Table) -> Encoded:
         identifier_text={name: characters(found[1], 13) for name, found in numbers.items()},
         system=system, ref=key_where((system >= 0) & (ref >= 0), system, ref),
         part=table["part"].to_numpy().astype(np.int32), known=codes(table["known_person"])[0],
-        dataset=dataset, datasets=datasets, supply=codes(supplied)[0],
+        dataset=dataset, datasets=datasets,
+        titled=pc.fill_null(pc.is_in(table["title"], value_set=pa.array(GROWN)), False).to_numpy(),
+        latest=_latest(table),
     )  # fmt: skip

@@ -15,8 +15,10 @@ from matcher.pairs.encode import Encoded, Keys, key_where, mix
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
-def _groups(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+
+def groups(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Group number of each key (-1 for key 0) and sizes of groups."""
     present = np.flatnonzero(keys)
     out = np.full(len(keys), -1, dtype=np.int64)
@@ -33,7 +35,7 @@ class _Shares:
     """Shares of values among records that hold one, and the share that an average agreement has."""
 
     def __init__(self, keys: Keys) -> None:
-        self.group, self.sizes = _groups(keys)
+        self.group, self.sizes = groups(keys)
         held = max(int(self.sizes.sum()), 1)
         self.share = np.maximum(self.sizes, 2) / held
         self.average = max(float((self.sizes / held) @ (self.sizes / held)), 1.0 / held)
@@ -44,6 +46,43 @@ class _Shares:
         if not len(self.sizes):
             return np.zeros(len(rows))
         return np.where(group >= 0, np.log(self.share[np.maximum(group, 0)] / self.average), 0.0)
+
+
+class Ages:
+    """Whom a data set holds, by age: what a record without a date of birth tells of its person's age all the same.
+
+    A tenant with a title is hardly a pupil. Shares are those of this month's records; small groups lean on all records.
+    """
+
+    def __init__(self, e: Encoded) -> None:
+        self._e = e
+        age = (e.latest - e.dob) / 365.25
+        self._band = np.digitize(age, BANDS)
+        count = len(BANDS) + 1
+        self._group = e.dataset.astype(np.int64) * 2 + e.titled
+
+        def shares(group: npt.NDArray[np.int64], size: int, lean: Floats) -> Floats:
+            held = e.has_dob & (group >= 0)
+            counts = np.bincount(group[held] * count + self._band[held], minlength=size * count).reshape(size, count)
+            return (counts + 20.0 * lean) / (counts.sum(axis=1, keepdims=True) + 20.0)
+
+        sets = max(len(e.datasets), 1)
+        everyone = shares(np.zeros(e.size, dtype=np.int64), 1, np.full(count, 1 / count))
+        self._of_dataset = shares(e.dataset.astype(np.int64), sets, everyone)
+        of_group = shares(self._group, 2 * sets, np.repeat(self._of_dataset, 2, axis=0))
+        self._lift = of_group / everyone
+
+    def ratio(self, left: Ints, right: Ints) -> Floats:
+        """log by how much likelier a match of the pair is for the age of the one whose date of birth is known."""
+        e = self._e
+        out = np.zeros(len(left))
+        for without, known in ((left, right), (right, left)):
+            rows = np.flatnonzero(~e.has_dob[without] & e.has_dob[known])
+            rows = rows[(self._group[without[rows]] >= 0) & (e.dataset[known[rows]] >= 0)]
+            lift = self._lift[self._group[without[rows]]]
+            usual = (lift * self._of_dataset[e.dataset[known[rows]]]).sum(axis=1)
+            out[rows] = np.clip(np.log(lift[np.arange(len(rows)), self._band[known[rows]]] / usual), -4.0, 1.0)
+        return out
 
 
 class Frequencies:
@@ -73,7 +112,7 @@ class Frequencies:
         whole = (e.forename >= 0) & (e.surname >= 0)
         if len(e.words.values):
             whole &= ~e.words.single[np.maximum(e.forename, 0)]
-        self._name, names = _groups(key_where(whole, e.forename, e.surname))
+        self._name, names = groups(key_where(whole, e.forename, e.surname))
         born = np.flatnonzero((self._name >= 0) & e.has_dob)
         dated = np.unique(mix(self._name[born], e.dob[born]), return_index=True)[1]
         self._born = np.bincount(self._name[born[dated]], minlength=len(names)).astype(float)

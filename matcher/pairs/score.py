@@ -16,8 +16,9 @@ import pyarrow as pa
 from matcher.engines import Engine, open_engine
 from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.compare import pack
+from matcher.pairs.context import moved_together
 from matcher.pairs.encode import Encoded, encode, whole
-from matcher.pairs.frequency import Frequencies
+from matcher.pairs.frequency import Ages, Frequencies
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import first_of_variant
@@ -67,6 +68,7 @@ class _Scorer:
 
     def __init__(self, e: Encoded, trained: TrainedModel, frequencies: Frequencies) -> None:
         self._e, self._trained, self._frequencies = e, trained, frequencies
+        self._ages = Ages(e)
         self._joint = np.unique(e.ref[(e.part > 0) & (e.ref != 0)])
 
     def same_ref(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
@@ -84,6 +86,7 @@ class _Scorer:
         two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
         two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
         match = match + np.where(two_refs, np.log(self._trained.same_system), 0.0)
+        match = match + self._ages.ratio(left, right)
         return self._by_reference(left, right, levels, (match - other) / np.log(2.0))
 
     def _by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Floats:
@@ -180,7 +183,7 @@ def score_pairs(
         trained = _untrained(model, e) if e.size < 2 else _trained(run, e, model, frequencies, left, right, levels)
     _done(stage, 0.75)
     scorer = _Scorer(e, trained, frequencies)
-    weight = scorer.weights(left, right, levels)
+    weight = scorer.weights(left, right, levels) + moved_together(e, left, right, levels)
     floor = np.log2(model.limits.keep_probability / (1 - model.limits.keep_probability))
     conflict = (levels[:, PLACE["identifier"]] == level("identifier", "same")) | scorer.same_ref(left, right)
     kept = (weight >= floor) | conflict
