@@ -73,10 +73,8 @@ class _Judged:
 class _Judge:
     """Evaluates each distinct test once, also over the alternatives of the readings."""
 
-    def __init__(
-        self, book: Book, areas: Sequence[str], policy: DiscretionPolicy, unsupplied: frozenset[tuple[str, str]]
-    ) -> None:
-        self.book, self.policy = book, policy
+    def __init__(self, book: Book, areas: Sequence[str], unsupplied: frozenset[tuple[str, str]]) -> None:
+        self.book = book
         self._unsupplied = unsupplied
         self._area = np.array(areas, dtype=object)
         self._outcomes: dict[AnyTest, Outcome] = {}
@@ -91,9 +89,8 @@ class _Judge:
             self._outcomes[test] = Outcome(status, note, found.support, found.unclear, found.unclear_note)
         return self._outcomes[test]
 
-    def judge(self, framework: Framework) -> _Judged:
+    def judge(self, framework: Framework, clauses: tuple[Clause, ...]) -> _Judged:
         as_at, households = self.book.as_at, self.book.n_households
-        clauses = (*framework.clauses(as_at), *self.policy.concerns(framework, as_at))
         outcomes = tuple(self.outcome(clause.test) for clause in clauses)
         criteria = tuple(criterion.id for criterion in framework.rules.criterion)
         status = np.full((len(criteria), households), NOT_MET, dtype=np.int64)
@@ -156,8 +153,8 @@ def decide(
     names = areas["area"].to_pylist()
     area = [names[row] for row in first]
     book = Book.of(people, facts, households, as_at, frozenset(framework.rules.terms.kinds))
-    judge = _Judge(book, area, policy, unsupplied)
-    judged = judge.judge(framework)
+    judge = _Judge(book, area, unsupplied)
+    judged = judge.judge(framework, (*framework.clauses(as_at), *policy.concerns(framework, as_at)))
     routes, verdicts = _routes(judged, framework, policy, book, area, panel)
     spoke = _spoke(book, judged)
     statistics = _statistics(judged, routes, verdicts)
@@ -228,11 +225,19 @@ def _resting(judge: _Judge, judged: _Judged, framework: Framework) -> dict[str, 
     """For each reading: how many households reach another route, or none, under another of its options."""
     counts: dict[str, int] = {}
     anyhow = np.zeros(judge.book.n_households, dtype=bool)
+    as_at = judge.book.as_at
+    of_household = framework.rules.household.must_contain_child
     for name, reading in framework.rules.reading.items():
+        if of_household != f"reading:{name}" and not any(name in clause.readings for clause in judged.clauses):
+            continue
         resting = np.zeros(judge.book.n_households, dtype=bool)
         for option in reading.option:
             if option != framework.option_name(name):
-                resting |= judge.judge(framework.with_readings({name: option})).reach != judged.reach
+                other = framework.with_readings({name: option})
+                clauses = tuple(
+                    other.retested(clause, as_at) if name in clause.readings else clause for clause in judged.clauses
+                )
+                resting |= judge.judge(other, clauses).reach != judged.reach
         counts[f"resting.{name}"] = int(resting.sum())
         anyhow |= resting
     return counts | {"resting.any": int(anyhow.sum())}

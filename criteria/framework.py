@@ -177,6 +177,7 @@ class Clause:
     test: AnyTest
     thresholds: tuple[str, ...]
     readings: tuple[str, ...]
+    written: Mapping[str, Any] = field(repr=False, compare=False)  # the test with its references
     local: bool = False  # local policy rather than the cited text's own words
 
 
@@ -250,7 +251,11 @@ class Framework:
         test, thresholds, readings = self.resolved(entry.test, as_at)
         named = {name: threshold.on(as_at) for name, threshold in self.rules.threshold.items()}
         says = entry.says.format_map(named | test.model_dump())
-        return Clause(entry.id, group, says, entry.document, entry.paragraph, test, thresholds, readings)
+        return Clause(entry.id, group, says, entry.document, entry.paragraph, test, thresholds, readings, entry.test)
+
+    def retested(self, clause: Clause, as_at: date) -> Clause:
+        """The same clause with its test as these readings have it."""
+        return replace(clause, test=self.resolved(clause.written, as_at)[0])
 
     def clauses(self, as_at: date) -> tuple[Clause, ...]:
         return tuple(self.clause(entry.criterion, entry, as_at) for entry in self.rules.clause)

@@ -85,7 +85,7 @@ def batches(draw: st.DrawFn) -> tuple[date, list[Person], list[Fact], frozenset[
     return as_at, people, found, missing
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches())
 def test_the_engine_agrees_with_the_reference(batch: tuple[date, list[Person], list[Fact], frozenset[str]]) -> None:
     as_at, people, found, missing = batch
@@ -117,7 +117,7 @@ def test_the_engine_agrees_with_the_reference(batch: tuple[date, list[Person], l
             assert ((household, clause) in evidence) == (wanted == "met")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches(), st.booleans(), st.booleans())
 def test_families_resting_on_the_offence_readings_are_counted(
     batch: tuple[date, list[Person], list[Fact], frozenset[str]], age_on_offence: bool, by_outcome: bool
@@ -137,7 +137,7 @@ def test_families_resting_on_the_offence_readings_are_counted(
     assert decided.statistics["resting.offence_age"] == sum(resting)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(
     batch: tuple[date, list[Person], list[Fact], frozenset[str]], random: object
