@@ -28,6 +28,7 @@ from matcher.records.name_words import (
     FIRST_BY_CUSTOM,
     IBERIAN,
     LOWER_PARTICLES,
+    MEANINGFUL,
     ORGANISATIONS,
     PARTICLES,
     PHRASES,
@@ -48,6 +49,8 @@ def parse_full(text: str | None, form: NameForm) -> tuple[Person, ...]:
     """The people of a whole name in one cell. A second person is given for the form "mixed" alone."""
     if not text:
         return ()
+    if plain_name := _plain_full(text, form):
+        return (plain_name,)
     text = text[:LONGEST].strip()
     if is_han(text):
         whole = (letters_of(to_ascii(text[0])), letters_of(to_ascii(text[1:])))
@@ -66,6 +69,8 @@ def parse_full(text: str | None, form: NameForm) -> tuple[Person, ...]:
 
 def parse_columns(forename: str | None, surname: str | None) -> tuple[Person, ...]:
     """The person of a forename and a surname column; a whole name in one of them, the other blank, is read as such."""
+    if plain_name := _plain_words((forename or "").split(), (surname or "").split()):
+        return (plain_name,)
     first, last = (forename or "")[:LONGEST].strip(), (surname or "")[:LONGEST].strip()
     if first and not last and " " in first:
         return parse_full(first, "forename_first")[:1]
@@ -87,8 +92,37 @@ def parse_columns(forename: str | None, surname: str | None) -> tuple[Person, ..
         surname_parts=parts,
         sex=sex or other_sex,
     )
-    person = with_asides(person, maiden + more_maiden + last_asides, nicknames)
+    if maiden or more_maiden or last_asides or nicknames:
+        person = with_asides(person, maiden + more_maiden + last_asides, nicknames)
     return (person,) if person.named else ()
+
+
+def _plain_words(given: list[str], family: list[str]) -> Person | None:
+    """The person of ordinary words that need no closer look (most names, and many times as fast); None for others."""
+    if len(family) != 1 or not given or len(given) > 4 or len(family[0]) == 1:
+        return None
+    whole = "".join(given) + family[0]
+    if not (whole.isalpha() and whole.isascii() and len(whole) < LONGEST):
+        return None
+    first, *middle = (word.upper() for word in given)
+    surname = family[0].upper()
+    if surname in MEANINGFUL or first in MEANINGFUL or not MEANINGFUL.isdisjoint(middle):
+        return None
+    return Person(None, first, " ".join(middle) or None, surname, (surname,))
+
+
+def _plain_full(text: str, form: NameForm) -> Person | None:
+    """As `_plain_words`, of a whole name whose form leaves no doubt."""
+    if form == "surname_first":
+        family, comma, given = text.partition(",")
+        return _plain_words(given.split(), family.split()) if comma else None
+    if form == "mixed" or not (text.istitle() or text.isupper() or text.islower()):
+        return None
+    words = text.split()
+    found = _plain_words(words[:-1], words[-1:])
+    if found is None or found.forename in FIRST_BY_CUSTOM or (found.forename in RELIGIOUS and not found.middle):
+        return None
+    return None if found.surname in IBERIAN and found.middle else found
 
 
 def _names_nobody(text: str) -> bool:

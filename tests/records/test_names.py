@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.records import names
+from matcher.records.name_words import MEANINGFUL
 from matcher.records.names import Person, parse_columns, parse_full
 from specs.load import NameForm
 
@@ -121,3 +123,22 @@ def test_forms_of_one_name_agree(forename: str, surname: str) -> None:
 
 def test_a_very_long_cell_is_read_as_far_as_a_name_goes() -> None:
     check(parse_full("ab " * 100_000, "forename_first"))
+
+
+_ORDINARY = "Tara Jane Bramwell KAUR SINGH Garcia Lopez Chen J B Nguyen tara mcdonald BB SMYTH"
+COMMON = st.sampled_from([*_ORDINARY.split() * 4, *sorted(MEANINGFUL)])
+
+
+@given(
+    st.lists(COMMON, min_size=1, max_size=4), st.sampled_from([" ", ", ", " / "]), st.sampled_from(get_args(NameForm))
+)
+@settings(max_examples=400, deadline=None)
+def test_the_short_way_for_plain_names_gives_what_the_long_way_gives(
+    words: list[str], mark: str, form: NameForm
+) -> None:
+    text = mark.join((words[0], " ".join(words[1:])))
+    quick = parse_full(text, form), parse_columns(" ".join(words[1:]), words[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "_plain_words", lambda given, family: None)
+        slow = parse_full(text, form), parse_columns(" ".join(words[1:]), words[0])
+    assert quick == slow
