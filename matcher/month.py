@@ -63,7 +63,7 @@ class Month:
 
 def supplier_areas(intake: Intake, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
     """The area that a supply speaks for, where its flow goes to one programme only."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for supply in intake.supplies:
         recipients = specs[supply.dataset].flow_for(supply.supplier).recipients if supply.dataset in specs else ()
         if len(recipients) == 1:

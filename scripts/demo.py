@@ -29,7 +29,9 @@ def fresh_folder() -> None:
             sys.exit(f"{DEMO.name}/ exists and was not made by the demo: move it away first.")
         shutil.rmtree(DEMO)
     DEMO.mkdir()
-    MARK.write_text("Made by scripts/demo.py; emptied when it runs again. All data here is made up.\n", encoding="utf-8")
+    MARK.write_text(
+        "Made by scripts/demo.py; emptied when it runs again. All data here is made up.\n", encoding="utf-8"
+    )
 
 
 def matcher(python: Path, *arguments: str) -> str:
@@ -64,7 +66,9 @@ def account(run: dict[str, Any], passwords: dict[str, str], seconds: float) -> s
         "",
         "Where to look (all under demo/workspace):",
     ]
-    lines += [f"  {name}" for name in run["outputs"]]
+    told = [name for name in run["outputs"] if "/data_quality." in name]
+    lines += [f"  {name}" for name in run["outputs"] if name not in told]
+    lines += [f"  {told[0].rsplit('/', 1)[0]}/data_quality.<partner>.html  ({len(told) // 2} partners)"] if told else []
     lines += [
         "",
         "Open first:  report.html (what happened, with charts; holds no person)",

@@ -55,7 +55,13 @@ def read_truth(path: Path) -> pd.DataFrame:
 
 def shipped_rules() -> Rules:
     """The rules as `matcher init` ships them."""
-    return Rules(load_extract_specs(), load_model(), Thresholds(), load_framework(), load_policy(shipped_policy()))
+    return Rules(
+        load_extract_specs(),
+        load_model(),
+        Thresholds.model_validate({}),
+        load_framework(),
+        load_policy(shipped_policy()),
+    )
 
 
 def evaluate(

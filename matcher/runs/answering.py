@@ -22,44 +22,31 @@ from matcher.tables import MonthTables, beside, narrow, records_of
 
 def apply_answers(
     tables: MonthTables,
-    questions: Sequence[Question],
-    answers: Mapping[str, bool],
+    answers: Sequence[tuple[Question, bool | None]],
     rules: Rules,
     as_at: dt.date,
     missing: frozenset[tuple[str, str]],
     gazetteer: pa.Table,
 ) -> MonthTables:
-    """`answers`: question id -> yes (True) or no (False); a question without an answer keeps its default."""
-    changed = [
-        question
-        for question in questions
-        if question.record_r is not None and answers.get(question.id, question.default) != question.default
-    ]
-    approved = {
-        q.household
-        for q in questions
-        if q.kind == "discretion" and answers.get(q.id, False) and q.household is not None
-    }
-    approved_records = _first_records(tables, approved)
+    """`answers`: questions with yes (True), no (False) or none (None: the default stands)."""
+    changed = [(q, yes) for q, yes in answers if q.kind != "discretion" and yes is not None and yes != q.default]
+    approved = np.array([q.record_l for q, yes in answers if q.kind == "discretion" and yes], dtype=np.int64)
     position = np.arange(tables.records.num_rows)
     if changed:
-        affected = households_asked_about(tables, changed)
-        inside = records_of(tables, affected)
+        affected = households_asked_about(tables, [question for question, _ in changed])
         others = np.setdiff1d(np.arange(tables.households.num_rows), affected)
-        kept = records_of(tables, others)
-        # where each record stands after the two parts are put side by side again; -1 for rows without a household
+        inside, kept = records_of(tables, affected), records_of(tables, others)
+        # where each record stands once the two parts are side by side again; -1 for rows without a household
         position = np.where(kept, np.cumsum(kept) - 1, np.where(inside, kept.sum() + np.cumsum(inside) - 1, -1))
         local = np.cumsum(inside) - 1
-        forced = {
-            (int(min(local[q.record_l], local[q.record_r])), int(max(local[q.record_l], local[q.record_r]))): answers[
-                q.id
-            ]
-            for q in changed
-            if q.record_l is not None and q.record_r is not None
-        }
+        forced = {}
+        for question, yes in changed:
+            ends = (question.record_l, question.record_l if question.record_r is None else question.record_r)
+            left, right = sorted(int(local[end]) for end in ends)
+            forced[left, right] = yes
         part = _again(narrow(tables, affected), forced, rules, as_at, missing, gazetteer)
         tables = beside(narrow(tables, others), part)
-    return approve(tables, position[approved_records]) if len(approved_records) else tables
+    return approve(tables, position[approved]) if len(approved) else tables
 
 
 def _again(
@@ -81,12 +68,6 @@ def _again(
     )  # fmt: skip
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     return tables_of(built, part.pairs, clustered, placed, people, facts, decided)
-
-
-def _first_records(tables: MonthTables, households: set[int]) -> np.ndarray:
-    """One record of each household, by which it is found again after renumbering."""
-    home = tables.household_of()
-    return np.array([int(np.flatnonzero(home == household)[0]) for household in sorted(households)], dtype=np.int64)
 
 
 def approve(tables: MonthTables, records: np.ndarray) -> MonthTables:

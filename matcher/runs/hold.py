@@ -1,0 +1,104 @@
+"""Holding a batch: what its open questions need is kept encrypted, everything else is forgotten, the received files go.
+
+The held files are written before the received ones are destroyed, so that a crash in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matcher.month import Month, Rules
+from matcher.progress import Stages
+from matcher.purge import held
+from matcher.purge.audit import Audit
+from matcher.registry.batches import Batch
+from matcher.registry.store import Registry
+from matcher.review.questions import Question, households_asked_about
+from matcher.runs import outputs, summaries
+from matcher.runs.delivery import Delivery, destroy
+from matcher.runs.kept import households_to_keep
+from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.seal import Material, today
+from matcher.settings import Referral
+from matcher.tables import narrow, records_of
+from matcher.workspace import Workspace
+
+NEEDED = {"1 and 2": 2, "1 or 2": 1}
+FIRST_TWO = ("crime_asb", "education")
+REFERRED_DATASET = "dwp"
+
+
+def referral_households(referral: Referral, month: Month) -> np.ndarray | None:
+    """Households whose DWP data is asked for; None where referral is off or DWP's supply came with the month.
+
+    The agreement releases DWP data for families already identified (Appendix B, row of DWP): households that meet criteria
+    1 and 2, or one of them where the agreement with DWP allows that.
+    """
+    came = any(s.dataset == REFERRED_DATASET and s.status == "accepted" for s in month.intake.supplies)
+    if not referral.on or came:
+        return None
+    needed = NEEDED[referral.need]
+    decisions = month.tables.decisions
+    return np.array(
+        [
+            household
+            for household, met in zip(
+                decisions["household_id"].to_pylist(), decisions["criteria"].to_pylist(), strict=True
+            )
+            if len(set(met) & set(FIRST_TWO)) >= needed
+        ],
+        dtype=np.int64,
+    )
+
+
+def hold(
+    workspace: Workspace,
+    registry: Registry,
+    batch: Batch,
+    material: Material,
+    questions: list[Question],
+    referral: np.ndarray | None,
+    feedback: dict[str, Any],
+    delivery: Delivery,
+    rules: Rules,
+    console: Console,
+    stages: Stages,
+) -> Outcome:
+    """Keep what the questions and the referral need, put the questions, destroy the rest. Exit 3."""
+    options = Options.from_dict(registry.batch(batch.batch_id).plan["options"])
+    with stages.stage("hold", "Keeping what the open questions need"):
+        tables = material.tables
+        wanted = np.union1d(households_to_keep(tables), households_asked_about(tables, questions))
+        if referral is not None:
+            wanted = np.union1d(wanted, referral)
+        mask = records_of(tables, wanted)
+        position = np.where(mask, np.cumsum(mask) - 1, -1)
+        kept = narrow(tables, wanted)
+        near = pc.is_in(material.gazetteer["postcode"], value_set=pc.unique(kept.records["postcode"].drop_null()))
+        parameters = pa.table({"trained": [material.trained.to_json()]})
+        held.save_held(
+            workspace, batch.batch_id,
+            kept.as_dict() | {"gazetteer": material.gazetteer.filter(near), "parameters": parameters},
+            {"unsupplied": [list(pair) for pair in sorted(material.unsupplied)], "referral": referral is not None},
+        )  # fmt: skip
+        until = today() + dt.timedelta(days=workspace.settings.hold.days)
+        waits_for = "DWP" if referral is not None else workspace.settings.review.roles[0]
+        registry.ask(batch.batch_id, [(q.kind, q.renumbered(position).subject()) for q in questions])
+        registry.set_state(
+            batch.batch_id, "held", figures=material.figures.to_dict(), held_until=until, waits_for=waits_for,
+            plan={"feedback": feedback, "held_records": int(mask.sum()), "held_households": len(wanted)},
+        )  # fmt: skip
+        Audit(workspace).append("held", batch=batch.batch_id, questions=len(questions), records=int(mask.sum()))
+    written = []
+    if referral is not None:
+        chosen = narrow(tables, referral)
+        written = [outputs.write_referral(workspace, registry, registry.batch(batch.batch_id), chosen, rules)]
+    if not options.keep_extracts:
+        destroy(workspace, delivery, console)
+        console.say(f"What the open questions need is kept encrypted until {until}.")
+    return summaries.held(registry, registry.batch(batch.batch_id), written)

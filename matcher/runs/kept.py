@@ -1,0 +1,85 @@
+"""Which households stay when a match is done, and the plan that puts them into the registry.
+
+Takes the tables of a match and the registry's families; gives the narrowed tables and the FamilyPlan. Everything about every
+other household is let go here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pyarrow.compute as pc
+
+from matcher.facts import AREAS
+from matcher.month import Rules
+from matcher.registry.continuity import Known, assign, known_links
+from matcher.registry.plan import FamilyPlan, make_plan
+from matcher.tables import MonthTables, narrow
+
+TRACKING = {"baseline_and_tracking", "key_worker"}
+
+
+def households_to_keep(tables: MonthTables) -> np.ndarray:
+    """Ids of the households that qualify, or in which somebody of a family on the programme lives."""
+    qualifies = tables.route_of() != "no"
+    known = tables.persons["known_family"].is_valid().to_numpy(zero_copy_only=False)
+    homes = tables.household_members
+    lives = np.zeros(tables.persons.num_rows, dtype=np.int64)
+    lives[homes["person_id"].to_numpy()] = homes["household_id"].to_numpy()
+    of_known = tables.persons["person_id"].to_numpy()[known]
+    return np.union1d(np.flatnonzero(qualifies), lives[of_known])
+
+
+def may_keep(tables: MonthTables, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
+    """Per record: may it be kept for a new family of its household's area; and may it be kept for a continuing one.
+
+    A row is kept where its flow goes to the household's programme or the programmes match jointly; for a family that is on
+    the programme already only where the flow's purposes go beyond identification (agreement, sections 5 and 10).
+    """
+    records = tables.records
+    area_of = np.array([AREAS.index(area) for area in tables.households["area"].to_pylist()] + [AREAS.index("other")])
+    household = tables.household_of()
+    kept = np.zeros(records.num_rows, dtype=bool)
+    tracked = np.zeros(records.num_rows, dtype=bool)
+    flows = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
+    for dataset, supplier in zip(flows["dataset"].to_pylist(), flows["supplier"].to_pylist(), strict=True):
+        if dataset not in rules.specs:
+            continue
+        flow = rules.specs[dataset].flow_for(supplier)
+        mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier))
+        mask = mine.to_numpy(zero_copy_only=False)
+        if not rules.joint_match:
+            mask = mask & np.array([area in flow.recipients for area in AREAS])[area_of[household]]
+        kept |= mask
+        tracked |= mask & bool(TRACKING & set(flow.purposes))
+    return kept, tracked
+
+
+def plan_of(
+    batch_id: str, as_at: dt.date, tables: MonthTables, known: Known, rules: Rules
+) -> tuple[MonthTables, FamilyPlan]:
+    """The tables narrowed to what stays, and what goes into the registry."""
+    kept = narrow(tables, households_to_keep(tables))
+    assigned = assign(
+        kept.persons, kept.household_members, kept.households, kept.decisions, known,
+        as_at=as_at, links=known_links(kept.records, kept.members),
+    )  # fmt: skip
+    keep, tracked = may_keep(kept, rules)
+    plan = make_plan(
+        batch_id, as_at, assigned,
+        records=kept.records, members=kept.members, persons=kept.persons, household_members=kept.household_members,
+        households=kept.households, dwelling_rows=kept.dwelling_rows, evidence=kept.evidence, findings=kept.findings,
+        support=kept.support, keep=keep, keep_continuing=tracked, readings=readings(rules, as_at),
+    )  # fmt: skip
+    return kept, plan
+
+
+def readings(rules: Rules, as_at: dt.date) -> dict[str, tuple[str | None, str | None]]:
+    """Clause id -> (the reading in force, the citation), as they stand beside a finding in the registry."""
+    book = rules.framework
+    clauses = (*book.clauses(as_at), *rules.policy.concerns(book, as_at))
+    return {
+        clause.id: (" ".join(book.sentence(name) for name in clause.readings) or None, book.citation(clause))
+        for clause in clauses
+    }

@@ -1,0 +1,327 @@
+"""What leaves a sealed batch: lists from the registry, summaries and report from counts, feedback to partners.
+
+Takes the registry and the batch's stored figures, so that it can be done again after a crash; writes through the workspace and
+records every list that holds people as a disclosure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matcher.disclosures import claim_summary, family_lists, published, report
+from matcher.disclosures.control import ControlPolicy
+from matcher.disclosures.inputs import (
+    FAMILIES,
+    MEMBERS,
+    REASONS,
+    AreaClaim,
+    Batch,
+    ClaimFigures,
+    FamilyList,
+    Fee,
+    PublishedFigures,
+    Rate,
+    ReadingFigures,
+    RunFigures,
+    SupplyFigures,
+)  # fmt: skip
+from matcher.disclosures.workbooks import Sheet, protected_workbook
+from matcher.extracts.feedback import feedback_html
+from matcher.facts import AREAS
+from matcher.month import Rules
+from matcher.registry import batches
+from matcher.registry.store import Registry
+from matcher.runs.figures import Figures
+from matcher.settings import Settings
+from matcher.tables import MonthTables
+from matcher.workspace import Workspace
+from specs.load import load_disclosure_specs
+
+RESTING = "resting."
+
+
+def heading(settings: Settings, batch: batches.Batch, rules: Rules) -> Batch:
+    """What stands at the head of every output."""
+    marking = settings.marking
+    old = marking.use_old_label and batch.as_at.isoformat() < marking.changed_on
+    titles = {criterion.id: criterion.title for criterion in rules.framework.rules.criterion}
+    titles |= {clause.id: clause.says for clause in rules.policy.concerns(rules.framework, batch.as_at)}
+    titles |= {name.removeprefix("concern."): says for name, says in titles.items() if name.startswith("concern.")}
+    return Batch(
+        id=batch.batch_id,
+        as_at=batch.as_at,
+        workspace=settings.workspace.name,
+        controller=settings.legal.controller,
+        agreement=settings.legal.agreement,
+        titles=titles,
+        made_up=bool(batch.plan["delivery"]["made_up"]),
+        marking=marking.label_before if old else marking.label,
+    )
+
+
+def family_list(registry: Registry, head: Batch, batch_id: str) -> FamilyList:
+    """The families that the batch found or confirmed, from the registry."""
+    rows = registry.families(batch=batch_id)
+    first = rows.group_by(["family_id"], use_threads=False).aggregate(
+        [(name, "first") for name in ("area", "route", "address", "postcode")]
+    )
+    first = first.rename_columns([name.removesuffix("_first") for name in first.column_names])
+    where = pc.index_in(first["family_id"], value_set=rows["family_id"].combine_chunks())
+    for name in ("criteria", "concerns"):
+        first = first.append_column(name, rows[name].take(where))
+    members = rows.filter(rows["person_id"].is_valid())
+    return FamilyList.of(
+        head,
+        _as(first, FAMILIES.schema),
+        _as(members, MEMBERS.schema),
+        _as(registry.reasons(batch_id), REASONS.schema),
+    )
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    return table.select(schema.names).cast(schema)
+
+
+def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules: Rules) -> list[str]:
+    """Write all outputs but certificate and report. Gives their paths relative to the workspace, in order."""
+    head = heading(workspace.settings, batch, rules)
+    listed = family_list(registry, head, batch.batch_id)
+    disclosures = load_disclosure_specs()
+    figures = Figures.from_dict(batch.figures)
+    password = workspace.keys.password
+    made: dict[str, bytes] = {}
+    made |= family_lists.key_worker_lists(listed, disclosures, rules.specs, password)
+    made |= family_lists.partner_lists(listed, disclosures, password)
+    made |= claim_summary.claim_summary(claim_figures(head, figures, rules))
+    policy = control_policy(workspace, batch)
+    made |= published.published(published_figures(head, listed, rules), policy, earlier(workspace, batch))[0]
+    for partner, told in batch.plan["feedback"].items():
+        text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+        made[f"assurance/data_quality.{partner}.json"] = text.encode("utf-8")
+        made[f"assurance/data_quality.{partner}.html"] = feedback_html(told).encode("utf-8")
+    names = {name: f"outbox/{batch.batch_id}/{name}" for name in sorted(made)}
+    for name, path in names.items():
+        workspace.write(path, made[name])
+    record_disclosures(registry, workspace, batch, listed, made, names)
+    return list(names.values())
+
+
+def record_disclosures(
+    registry: Registry,
+    workspace: Workspace,
+    batch: batches.Batch,
+    listed: FamilyList,
+    made: dict[str, bytes],
+    names: dict[str, str],
+) -> None:
+    """Every list that holds people: to whom, why, which fields of whom."""
+    disclosures = load_disclosure_specs()
+    for spec_id, recipient, families in family_lists.disclosed_to(listed, disclosures):
+        spec = disclosures[spec_id]
+        files = [f"partners/{recipient}.xlsx", *(f"key-worker/{area}.xlsx" for area in spec.areas)]
+        name = next((file for file in files if file in made), None)
+        if name is None:
+            continue
+        people = pc.sum(pc.is_in(listed.members["family_id"], value_set=pa.array(families, pa.string()))).as_py() or 0
+        registry.disclosed(
+            spec_id, recipient, purpose=spec.purpose, gateway="; ".join(spec.gateway), form=names[name], fields=spec.fields,
+            family_ids=families, people=people, by_role=workspace.settings.legal.operator_role, batch_id=batch.batch_id,
+            digest=hashlib.sha256(made[name]).hexdigest(),
+        )  # fmt: skip
+
+
+def control_policy(workspace: Workspace, batch: batches.Batch) -> ControlPolicy:
+    """The disclosure-control policy in force."""
+    path = workspace.policy_path("disclosure_control", batch.as_at, or_earliest=True)
+    return ControlPolicy.from_toml(path.read_text(encoding="utf-8"), path.name)
+
+
+def earlier(workspace: Workspace, batch: batches.Batch) -> list[bytes]:
+    """Every summary published before, of other batches."""
+    found = sorted(workspace.root.glob("outbox/*/published/summary.json"))
+    return [path.read_bytes() for path in found if path.parent.parent.name != batch.batch_id]
+
+
+def published_figures(head: Batch, listed: FamilyList, rules: Rules) -> PublishedFigures:
+    """Families identified by area: counts for disclosure control."""
+    routes = Counter(zip(listed.families["area"].to_pylist(), listed.families["route"].to_pylist(), strict=True))
+    criteria = Counter(
+        (area, criterion)
+        for area, met in zip(listed.families["area"].to_pylist(), listed.families["criteria"].to_pylist(), strict=True)
+        for criterion in met
+    )
+    ids = tuple(criterion.id for criterion in rules.framework.rules.criterion)
+    return PublishedFigures(head, rules.framework.rules.title, routes, criteria, ids, AREAS)
+
+
+def claim_figures(head: Batch, figures: Figures, rules: Rules) -> ClaimFigures:
+    """Families identified by programme, and the tariff of the financial year. Nothing is attached by a match."""
+    areas = tuple(
+        AreaClaim(area, automatic=counts["automatic"], discretion=counts["discretion"])
+        for area, counts in figures.by_area.items()
+        if area != "other" or counts["automatic"] + counts["discretion"]
+    )
+    return ClaimFigures(head, rules.framework.rules.title, rate_of(head, rules), areas)
+
+
+def rate_of(head: Batch, rules: Rules) -> Rate | None:
+    """The tariff of the financial year (from 1 April) of the batch date; None where the framework has none."""
+    payment = rules.framework.rules.payment
+    first = head.as_at.year if (head.as_at.month, head.as_at.day) >= (4, 1) else head.as_at.year - 1
+    year = f"{first}-{(first + 1) % 100:02d}"
+    fees = tuple(
+        Fee(fee.id, fee.says, amount.pence, amount.percent, amount.derived)
+        for fee in payment.fee
+        for amount in fee.amounts
+        if amount.year == year
+    )
+    document = rules.framework.document(payment.document)
+    return Rate(year, fees, payment.family_cap_pence, document.title, document.known == "at_hand") if fees else None
+
+
+def write_report(
+    workspace: Workspace,
+    batch: batches.Batch,
+    figures: Figures,
+    rules: Rules,
+    written: list[str],
+    files_destroyed: int,
+) -> str:
+    """Write report.html; gives its path."""
+    head = heading(workspace.settings, batch, rules)
+    path = f"outbox/{batch.batch_id}/report.html"
+    told = batch.plan["feedback"]
+    problems: Counter[str] = Counter()
+    beyond: Counter[str] = Counter()
+    for partner in told.values():
+        for supply in partner["supplies"]:
+            problems[supply["file"]] += len(supply["problems"])
+            beyond[supply["file"]] += sum(supply["more_than_agreed"].values())
+    routes: dict[tuple[str, str], int] = {}
+    for area, counts in figures.by_area.items():
+        kept = counts["automatic"] + counts["discretion"]
+        routes[area, "automatic"], routes[area, "discretion"] = counts["automatic"], counts["discretion"]
+        routes[area, "no"] = max(0, counts["households"] - kept)
+    kept_rows = sum(batch.plan["kept_rows"].values())
+    made = report.report(
+        RunFigures(
+            batch=head,
+            framework=f"{rules.framework.rules.title}, from {rules.framework.rules.start}",
+            policy=f"{rules.policy.rules.title}, from {rules.policy.rules.start}",
+            supplies=tuple(
+                SupplyFigures(
+                    s["dataset"],
+                    s["supplier"],
+                    s["partner"],
+                    s["status"],
+                    s["rows_in"],
+                    s["rows_accepted"],
+                    s["rows_rejected"],
+                    problems[s["file"]],
+                    beyond[s["file"]],
+                )
+                for s in figures.supplies
+            ),
+            records=figures.records,
+            candidate_pairs=figures.candidate_pairs,
+            persons=figures.persons,
+            persons_by_records={int(size): count for size, count in figures.persons_by_records.items()},
+            households=figures.households,
+            households_by_people={int(size): count for size, count in figures.households_by_people.items()},
+            places=figures.places,
+            routes=routes,
+            criteria={
+                (area, c): counts.get("met", 0)
+                for area, found in figures.criteria.items()
+                for c, counts in found.items()
+            },
+            concerns=figures.concerns,
+            readings=readings(figures, rules),
+            one_short_not_assessable=figures.one_short_not_assessable,
+            records_kept=kept_rows,
+            records_deleted=figures.records - kept_rows,
+            files_destroyed=files_destroyed,
+            uncertain=figures.uncertain,
+            seconds=figures.seconds,
+            peak_rss_mb=figures.peak_rss_mb,
+            warnings=tuple(figures.warnings),
+            outputs=describe([*written, path]),
+        ),
+        control_policy(workspace, batch),
+    )
+    for content in made.values():
+        workspace.write(path, content)
+    return path
+
+
+def readings(figures: Figures, rules: Rules) -> tuple[ReadingFigures, ...]:
+    """Each reading in force, and how many households would be decided otherwise under another of its options."""
+    return tuple(
+        ReadingFigures(
+            name,
+            rules.framework.sentence(name),
+            rules.framework.option_name(name),
+            figures.statistics.get(RESTING + name, 0),
+        )
+        for name in rules.framework.rules.reading
+    )
+
+
+WHAT = {
+    "key-worker/": "qualifying families of the area, for its key-worker team; password",
+    "partners/": "what this partner's flow allows; password",
+    "finance/": "counts and money, for finance",
+    "published/": "counts after disclosure control, for anybody",
+    "assurance/deletion": "what was received, kept and deleted; signed",
+    "assurance/data_quality": "feedback on a partner's own supplies",
+    "report": "this report",
+}
+
+
+def describe(paths: list[str]) -> dict[str, str]:
+    """Each output and what it is."""
+    return {path: next((says for part, says in WHAT.items() if f"/{part}" in path), "") for path in paths}
+
+
+def write_referral(
+    workspace: Workspace, registry: Registry, batch: batches.Batch, tables: MonthTables, rules: Rules
+) -> str:
+    """The referral list for DWP: name, date of birth and address of the held households' people; protected."""
+    spec = load_disclosure_specs()["dwp"]
+    homes = {
+        row["household_id"]: row
+        for row in tables.households.select(["household_id", "address", "postcode"]).to_pylist()
+    }
+    household = dict(
+        zip(*(tables.household_members[n].to_pylist() for n in ("person_id", "household_id")), strict=True)
+    )
+    rows = [
+        [
+            row["surname"], " ".join(filter(None, (row["forename"], row["middle"]))) or None, row["dob"],
+            homes[household[row["person_id"]]]["address"], homes[household[row["person_id"]]]["postcode"],
+        ]
+        for row in tables.persons.to_pylist()
+    ]  # fmt: skip
+    head = heading(workspace.settings, batch, rules)
+    agreement = workspace.settings.referral.agreement
+    notes = (
+        f"Referral as at {batch.as_at:%d/%m/%Y}, batch {batch.batch_id}: {len(rows)} people.",
+        f"Allowed by: {agreement}. To be answered as the dwp data set; to be destroyed when answered.",
+    )
+    sheet = Sheet("Referral", ["Surname", "Forenames", "Date of birth", "Address", "Postcode"], rows, notes)
+    content = protected_workbook(
+        [sheet], head.label(spec.marking), "Referral to DWP", workspace.keys.password(spec.recipient)
+    )
+    path = f"outbox/{batch.batch_id}/partners/dwp_referral.xlsx"
+    workspace.write(path, content)
+    registry.disclosed(
+        spec.id, spec.recipient, purpose="benefit information on households that meet the other criteria",
+        gateway=agreement, form=path, fields=["full_name", "date_of_birth", "address"], family_ids=[], people=len(rows),
+        by_role=workspace.settings.legal.operator_role, batch_id=batch.batch_id, digest=hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip
+    return path

@@ -1,0 +1,159 @@
+"""The seal: the order in which a match becomes final, so that every step can be done twice and a crash loses nothing.
+
+1. state `sealing`, with the plan (counts, digests); 2. the families into the registry in one transaction; 3. outputs, from the
+registry and from counts; 4. held key, held files, received files destroyed; 5. the search for residue; 6. the certificate;
+7. state `sealed`. Once the families are in, nothing is ever matched again: `finish` goes on from the registry alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matcher.errors import Exit, UserError
+from matcher.memory import peak_rss_mb
+from matcher.month import Rules
+from matcher.pairs import TrainedModel
+from matcher.progress import Stages
+from matcher.purge import held
+from matcher.purge.audit import Audit
+from matcher.purge.residue import Searched, search_all
+from matcher.registry.batches import Batch
+from matcher.registry.plan import FamilyPlan
+from matcher.registry.store import Registry
+from matcher.runs import certificates, outputs, summaries
+from matcher.runs.delivery import Delivery, destroy
+from matcher.runs.figures import Figures, decision_counts
+from matcher.runs.kept import plan_of
+from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.residue import sample
+from matcher.tables import MonthTables
+from matcher.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a match leaves in memory for hold and seal."""
+
+    tables: MonthTables
+    figures: Figures
+    trained: TrainedModel
+    gazetteer: pa.Table
+    unsupplied: frozenset[tuple[str, str]]
+
+
+def rows_kept(plan: FamilyPlan) -> pa.Table:
+    """dataset, supplier, partner-wise counts of delivered rows that go into the registry: dataset, supplier, count."""
+    first = plan.records.filter(pc.equal(plan.records["part"], 0))
+    return first.group_by(["dataset", "supplier"], use_threads=False).aggregate([([], "count_all")])
+
+
+def seal_match(
+    workspace: Workspace,
+    registry: Registry,
+    batch: Batch,
+    material: Material,
+    feedback: dict[str, Any],
+    delivery: Delivery,
+    rules: Rules,
+    console: Console,
+    stages: Stages,
+    *,
+    final_decisions: bool = False,
+) -> Outcome:
+    """Steps 1 and 2, then `finish`. `final_decisions`: the tables were held, so the decisions' counts are taken anew."""
+    with stages.stage("seal", "Keeping the qualifying families"):
+        known = registry.known(without=batch.replaces)
+        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules)
+        counted = rows_kept(plan)
+        kept_rows = {
+            f"{dataset}.{supplier}" if supplier else dataset: count
+            for dataset, supplier, count in zip(
+                *(counted[n].to_pylist() for n in ("dataset", "supplier", "count_all")), strict=True
+            )
+        }
+        figures = material.figures
+        if final_decisions:
+            figures = with_decisions_of(figures, kept)
+        values = sample(material.tables, kept)
+        registry.set_supplies(batch.batch_id, [
+            {name: line[name] for name in ("dataset", "supplier", "partner", "status", "digest", "rows_in", "rows_accepted", "rows_rejected")}
+            for line in figures.supplies
+        ])  # fmt: skip
+        registry.set_state(
+            batch.batch_id,
+            "sealing",
+            figures=replace(figures, seconds=dict(stages.seconds), peak_rss_mb=peak_rss_mb()).to_dict(),
+            plan={"delivery": delivery.to_dict(), "feedback": feedback, "kept_rows": kept_rows},
+        )
+        registry.apply(batch.batch_id, plan)
+    del material, kept, plan
+    return finish(workspace, registry, registry.batch(batch.batch_id), rules, values, console, stages)
+
+
+def with_decisions_of(figures: Figures, tables: MonthTables) -> Figures:
+    """Figures of the whole month with the families of the tables as they were finally decided."""
+    counts = decision_counts(tables)
+    by_area = {
+        area: {**counts["by_area"][area], "households": old["households"]} for area, old in figures.by_area.items()
+    }
+    return replace(figures, by_area=by_area, concerns=counts["concerns"])
+
+
+def finish(
+    workspace: Workspace,
+    registry: Registry,
+    batch: Batch,
+    rules: Rules,
+    values: list[str] | None,
+    console: Console,
+    stages: Stages,
+) -> Outcome:
+    """Steps 3 to 7, from the registry and the stored plan. `values`: what must not be found; None after a crash."""
+    options = Options.from_dict(batch.plan["options"])
+    delivery = Delivery.from_dict(batch.plan["delivery"])
+    with stages.stage("outputs", "Writing lists and reports"):
+        written = outputs.write(workspace, registry, batch, rules)
+    with stages.stage("purge", "Destroying what was received"):
+        held.destroy_held(workspace, batch.batch_id)
+        erased = None if options.keep_extracts else destroy(workspace, delivery, console)
+    with stages.stage("residue", "Searching for residue"):
+        searched = search_all(workspace, values or [], cells=registry.every_cell())
+        refuse_residue(workspace, batch, searched)
+    figures = Figures.from_dict({**batch.figures, "seconds": {**batch.figures["seconds"], **stages.seconds}})
+    certificate = f"outbox/{batch.batch_id}/assurance/deletion_certificate.json"
+    workspace.write(certificate, certificates.certify(workspace, batch, figures, options, delivery, erased, searched))
+    destroyed = erased.removed if erased else 0
+    report = outputs.write_report(workspace, batch, figures, rules, [*written, certificate], destroyed)
+    sealed = registry.set_state(
+        batch.batch_id, "sealed", figures=figures.to_dict(), plan={"outputs": [report, *written, certificate]}
+    )
+    Audit(workspace).append(
+        "sealed", batch=batch.batch_id, families=sum(figures.families.values()),
+        records_kept=sum(batch.plan["kept_rows"].values()), files_destroyed=destroyed,
+    )  # fmt: skip
+    return summaries.sealed(registry, sealed)
+
+
+def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched) -> None:
+    """Raises UserError (exit 6) where something that should be gone was found: file and offset, never the value."""
+    if not searched.findings:
+        return
+    Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
+    raise UserError(
+        "The search after the deletion found something that should be gone; the batch is not sealed.",
+        where="\n         ".join(f"{finding.file}, offset {finding.offset}" for finding in searched.findings[:20]),
+        todo="remove these files if they are not the program's own, then run `matcher resume`",
+        code=Exit.RESIDUE,
+    )
+
+
+def today() -> dt.date:
+    """The date in London, by which expiry is reckoned."""
+    from zoneinfo import ZoneInfo
+
+    return dt.datetime.now(ZoneInfo("Europe/London")).date()

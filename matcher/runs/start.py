@@ -1,0 +1,195 @@
+"""`matcher run`: from an inbox to a sealed, held or refused batch.
+
+Takes an opened workspace, options and a date. Refuses, with what to do: an unfinished batch, a date before the last sealed one,
+changed files for a sealed date, real data without the agreement it needs. Nothing is destroyed before the families are in the
+registry and the outputs are written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from matcher.errors import Exit, UserError
+from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
+from matcher.month import Rules, match
+from matcher.progress import Stages
+from matcher.purge.audit import Audit
+from matcher.registry.batches import Batch
+from matcher.registry.store import Registry
+from matcher.review.questions import discretion_questions, link_questions
+from matcher.runs import dry_run, summaries
+from matcher.runs.delivery import Delivery, delivery_of, destroy_again
+from matcher.runs.expected import absent, unusual
+from matcher.runs.figures import figures_of
+from matcher.runs.hold import hold, referral_households
+from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.rules import rules_of
+from matcher.runs.seal import Material, seal_match
+from matcher.workspace import Workspace
+
+FEWEST_MONTHS = 3
+"""Sealed months before a supply has a usual size."""
+
+
+def start(
+    workspace: Workspace, as_at: dt.date, options: Options, console: Console, stages: Stages, *, dry: bool = False
+) -> Outcome:
+    """Run one month. The caller holds the workspace's lock."""
+    with Registry.open(workspace) as registry:
+        if not dry:
+            refuse_unfinished(registry.unfinished())
+        rules = rules_of(workspace, as_at, engine=options.engine)
+        inbox = find_supplies(options.folder, rules.specs)
+        if not inbox.files:
+            raise UserError(
+                "The inbox holds no supply.", where=str(options.folder),
+                todo="put the month's files there, named <dataset>.csv or <dataset>.<supplier>.csv; see: matcher specs",
+            )  # fmt: skip
+        if options.keep_extracts and not inbox.made_up and not options.because:
+            raise UserError(
+                "Delivery files of real people are kept only with a reason.", where=str(options.folder),
+                todo="say why with --because TEXT, or leave --keep-extracts out", code=Exit.USAGE,
+            )  # fmt: skip
+        with stages.stage("read", "Reading the supplies") as stage:
+            intake = read_supplies(inbox, rules.specs, as_at, without=frozenset(options.without), stage=stage)
+        delivery = delivery_of(inbox, intake)
+        done = None if dry else already_done(workspace, registry, as_at, options, delivery, console)
+        if done:
+            return done
+        if intake.rejected:
+            return summaries.rejected(intake, as_at)
+        warn(workspace, rules, inbox, intake, console)
+        unclear = unclear_supplies(registry, workspace, rules, intake)
+        if unclear and not settle(unclear, console):
+            return summaries.unsettled(intake, as_at, unclear)
+        if dry:
+            return dry_run.report(workspace, registry, rules, inbox, intake, as_at, console, stages)
+        if not options.keep_extracts:
+            console.say(
+                f"After the match {len(delivery.files)} received file(s) in {options.folder} will be destroyed."
+            )
+        batch = registry.new_batch(as_at, delivery.digests, options.replaces)
+        Audit(workspace).append(
+            "run_started", batch=batch.batch_id, supplies=len(intake.supplies), made_up=inbox.made_up
+        )
+        return go(workspace, registry, batch, rules, intake, delivery, options, console, stages)
+
+
+def go(
+    workspace: Workspace,
+    registry: Registry,
+    batch: Batch,
+    rules: Rules,
+    intake: Intake,
+    delivery: Delivery,
+    options: Options,
+    console: Console,
+    stages: Stages,
+) -> Outcome:
+    """Match an open batch and seal or hold it. A fault before the seal leaves no batch behind but one marked abandoned."""
+    plan = {"options": options.to_dict(), "delivery": delivery.to_dict()}
+    registry.set_state(batch.batch_id, "matching", plan=plan)
+    try:
+        month = match(intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=stages)
+        questions = []
+        if options.review == "hold":
+            questions = link_questions(month.tables)
+            if not rules.policy.automatic_approval:
+                questions += discretion_questions(month.tables)
+        material = Material(month.tables, figures_of(month, rules), month.trained, month.gazetteer, month.unsupplied)
+        referral = referral_households(workspace.settings.referral, month)
+        feedback = summaries.partner_feedback(month, rules)
+    except Exception:
+        registry.set_state(batch.batch_id, "abandoned", plan={"why": "the match failed; nothing was destroyed"})
+        Audit(workspace).append("run_failed", batch=batch.batch_id)
+        raise
+    if questions or referral is not None:
+        return hold(
+            workspace, registry, batch, material, questions, referral, feedback, delivery, rules, console, stages
+        )
+    return seal_match(workspace, registry, batch, material, feedback, delivery, rules, console, stages)
+
+
+def refuse_unfinished(unfinished: Sequence[Batch]) -> None:
+    """Raises UserError where a batch waits: one month at a time."""
+    if unfinished:
+        batch = unfinished[0]
+        raise UserError(
+            f"Batch {batch.batch_id} is {batch.state}.",
+            todo="finish it with `matcher resume`, or destroy it with `matcher abandon`; see `matcher status`",
+        )
+
+
+def already_done(
+    workspace: Workspace, registry: Registry, as_at: dt.date, options: Options, delivery: Delivery, console: Console
+) -> Outcome | None:
+    """The same files at the same date make no new batch. Raises UserError for an earlier date or changed files."""
+    same = registry.same_input(as_at, delivery.digests)
+    if same is not None and same.state == "sealed" and options.replaces is None:
+        if not options.keep_extracts:
+            destroy_again(workspace, delivery, console)
+        return summaries.sealed_before(registry, same)
+    if options.replaces is not None:
+        old = registry.batch(options.replaces)
+        if old.state != "sealed" or old.replaced_by or old.as_at != as_at:
+            raise UserError(
+                f"Batch {old.batch_id} cannot be replaced by this run.",
+                where=f"state {old.state}, as at {old.as_at}",
+                todo="name the sealed batch of the same date; see `matcher status`",
+            )
+        return None
+    last = registry.last_sealed()
+    if last is not None and as_at < last.as_at:
+        raise UserError(
+            f"The last sealed month is {last.as_at}; {as_at} lies before it.",
+            todo="months are matched in their order; give a later --as-at",
+        )
+    if last is not None and as_at == last.as_at:
+        raise UserError(
+            f"{as_at} is sealed already (batch {last.batch_id}), from other files.",
+            todo=f"to match the changed files instead, run again with --replaces {last.batch_id}",
+        )
+    return None
+
+
+def unclear_supplies(registry: Registry, workspace: Workspace, rules: Rules, intake: Intake) -> list[str]:
+    """Expected supplies that are absent, and supplies far from their usual size, one line each."""
+    lines = [f"{name} is expected and absent" for name in absent(intake, rules.expected)]
+    months = [batch for batch in registry.batches() if batch.state == "sealed" and batch.replaced_by is None]
+    if len(months) >= FEWEST_MONTHS:
+        tolerance = workspace.settings.expected.usual_size_tolerance
+        lines += unusual(intake, registry.usual_sizes(), tolerance)
+    return lines
+
+
+def settle(unclear: list[str], console: Console) -> bool:
+    """Ask whether to go on; False where nobody is there to say so."""
+    for line in unclear:
+        console.say(f"  {line}")
+    return console.ask is not None and console.ask("Go on with what there is?")
+
+
+def warn(workspace: Workspace, rules: Rules, inbox: Inbox, intake: Intake, console: Console) -> None:
+    """What the person who answers for the match should know before it runs: counts and names of data sets only."""
+    for name, reason in inbox.ignored:
+        console.say(f"Left alone: {name}: {reason}")
+    for warning in intake.warnings:
+        console.say(f"Warning: {warning}")
+    if inbox.made_up:
+        return
+    joint = workspace.settings.joint_match
+    if joint.on and joint.made_up:
+        console.say("Warning: the joint match cites a made-up agreement. Cite your own in matcher.toml, [joint_match].")
+    beyond = sorted(
+        {
+            supply.name
+            for supply in intake.supplies
+            if supply.status == "accepted" and rules.specs[supply.dataset].flow_for(supply.supplier).amendment_made_up
+        }
+    )
+    if beyond:
+        console.say(
+            f"Warning: beyond Appendix B, with a made-up amendment: {', '.join(beyond)}. "
+            "These flows need a dated amendment under section 4.3 before real use."
+        )
