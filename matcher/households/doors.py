@@ -108,15 +108,21 @@ def same_street(one: str, other: str) -> bool:
     """Whether two texts in one postcode are one street misspelt or cut short: ASH ROAD and ASH CLOSE are not."""
     name_l, type_l = split_street(one)
     name_r, type_r = split_street(other)
-    if type_l and type_r and type_l != type_r and OSA.distance(type_l, type_r, score_cutoff=2) > 2:
+    if type_l and type_r and type_l != type_r:
         return False
-    longest = max(len(name_l), len(name_r))
-    allowed = 0 if longest < 4 else 1 if longest < 7 else 2 if longest < 12 else 3
-    if OSA.distance(name_l.replace(" ", ""), name_r.replace(" ", ""), score_cutoff=allowed) <= allowed:
+    if bool(type_l) != bool(type_r) and _alike(one, other):  # the type itself is misspelt
+        return True
+    if _alike(name_l, name_r):
         return True
     # a street with a further line behind it ("ASH ROAD OADBY"), or cut short by a narrow column
     short, long = sorted((one, other), key=len)
     return len(short) >= 5 and long.startswith(short)
+
+
+def _alike(one: str, other: str) -> bool:
+    longest = max(len(one), len(other))
+    allowed = 0 if longest < 4 else 1 if longest < 7 else 2 if longest < 12 else 3
+    return OSA.distance(one.replace(" ", ""), other.replace(" ", ""), score_cutoff=allowed) <= allowed
 
 
 def near_postcode(one: str, other: str) -> bool:

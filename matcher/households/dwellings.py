@@ -113,6 +113,7 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | 
     _mend_streets(addresses, coded)
     _fill_streets(addresses)
     _mend_postcodes(addresses, coded)
+    _unswap_flats(addresses, coded)
     _mend_by_number(addresses, coded)
     _fill_postcodes(addresses, coded)
     _number_buildings(addresses, coded)
@@ -430,8 +431,8 @@ def _number_buildings(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None
     whole = (addresses["building"] >= 0) & (addresses["base"] >= 0) & (addresses["postcode"] >= 0)
     numbered = np.array([not text.startswith("=") for text in coded["base"].values] + [False])
     whole &= numbered[addresses["base"]]
-    known = addresses.loc[whole, ["postcode", "building", "street", "base"]].drop_duplicates()
-    known = known[~known.duplicated(["postcode", "building"], keep=False)]
+    known = addresses[whole].groupby(["postcode", "building", "street", "base"], as_index=False)["support"].sum()
+    known = known[known["support"] >= 0.75 * known.groupby(["postcode", "building"])["support"].transform("sum")]
     if known.empty:
         return
     building_of = {text: code for code, text in enumerate(coded["building"].values)}
@@ -491,7 +492,7 @@ def _assemble(
     door_of = _dense(door[first])
     has_unit = (heads["unit"] >= 0).to_numpy()
     units_at = np.bincount(door_of[has_unit], minlength=int(door_of.max(initial=-1)) + 1)
-    never_home, place = _places(frame, records, gazetteer, of_row, door_of, count)
+    never_home, place = _places(frame, coded, records, gazetteer, of_row, door_of, count)
     uprn, district = _references(frame, coded, gazetteer, of_row, len(live), count)
     return Dwellings(
         of_record=of_row[:count],
@@ -526,17 +527,20 @@ def _key_texts(heads: pd.DataFrame, coded: dict[str, _Coded]) -> list[str]:
     ]
 
 
+def _untyped(streets: _Coded) -> _Coded:
+    """Streets as place words: HOSPITAL ROAD is a road, so it tells nothing; ABBEY HOSTEL in the street's place does."""
+    return _Coded(streets.codes, ["" if doors.split_street(text)[1] else text for text in streets.values])
+
+
 def _places(
-    frame: pd.DataFrame, records: pa.Table, gazetteer: pa.Table, of_row: np.ndarray, door_of: np.ndarray, count: int
+    frame: pd.DataFrame, coded: dict[str, _Coded], records: pa.Table, gazetteer: pa.Table, of_row: np.ndarray, door_of: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """(never a home, by record) and the kind of place by dwelling, from the gazetteer's class and the address words."""
-    text = pa.chunked_array(
-        [*_chunks(_column(records, "address")), *_chunks(_column(gazetteer, "address"))], type=pa.string()
-    )
+    street = pa.array(_texts(frame["street"].to_numpy(), _untyped(coded["street"])), pa.string())
     building = pa.chunked_array(
         [*_chunks(_column(records, "building")), *_chunks(_column(gazetteer, "building"))], type=pa.string()
     )
-    whole = pc.binary_join_element_wise(text, building, " ", null_handling="replace", null_replacement="")
+    whole = pc.binary_join_element_wise(building, street, " ", null_handling="replace", null_replacement="")
     encoded = whole.combine_chunks().dictionary_encode()
     index = encoded.indices.to_numpy()
     hostel, institution, never = (
