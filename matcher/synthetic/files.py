@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from matcher.synthetic.names import PLAIN
 from matcher.synthetic.supplies import Cell, Supply
 
 
@@ -58,16 +59,7 @@ def _text(cell: Cell, hand: Hand) -> str:
         return ""
     text = cell.strftime(hand.date) if isinstance(cell, dt.date) else str(cell)
     # a code page without the letter holds the letter without its accent
-    return text if hand.encoding != "cp1252" else _plain_letters(text)
-
-
-def _plain_letters(text: str) -> str:
-    return text.translate(_PLAIN)
-
-
-_PLAIN = str.maketrans(
-    "ąćęłńóśźżĄĆĘŁŃÓŚŹŻėčįšųūžģķļņāēīőűáéíýúňťďľĢĶĻŅĀĒĪŠŽ", "acelnoszzACELNOSZZecisuuzgklnaeiouaeiyuntdlGKLNAEISZ"
-)
+    return text if hand.encoding != "cp1252" else text.translate(PLAIN)
 
 
 def _csv(supply: Supply, hand: Hand) -> bytes:

@@ -118,7 +118,7 @@ class County:
         self._requests: list[tuple[int, int, int, str, int]] = []  # day, order, household, kind, district
         self._ends: list[tuple[int, int]] = []
         self._twin = 0.03 if hard else 0.015
-        self._junior = 0.03 if hard else 0.015
+        self._junior = 0.05 if hard else 0.025
         shares = list(SHARES)
         if hard:
             shares[6] *= 2
@@ -299,11 +299,9 @@ class County:
             heads = [person for person in people if person.adult_role]
             head = heads[0] if heads else people[0]
 
-            def on(
-                rate: float, what: str, who: Person, *, here: int = day, width: int = later - day, share: float = span
-            ) -> None:
-                if draws.random() < rate * share:
-                    events.append((here + 1 + draws.below(max(width - 1, 1)), len(events), what, who))
+            def on(rate: float, what: str, who: Person, into: list[tuple[int, int, str, Person]] = events) -> None:
+                if draws.random() < rate * span:  # noqa: B023  called within this turn of the loop only
+                    into.append((day + 1 + draws.below(max(later - day - 1, 1)), len(into), what, who))  # noqa: B023
 
             young = self.start - head.born < 30 * 365
             on(move or (0.16 if young else 0.05) * (1 + 0.6 * home.trouble), "move", head)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from matcher.synthetic.draws import MOVES, RECORD, Draws
 from matcher.synthetic.lives import County, Person
-from matcher.synthetic.names import CHINESE, HINDU, MUSLIM, SIKH, nicknames, variants
+from matcher.synthetic.names import CHINESE, EASTERN, HINDU, MUSLIM, PLAIN, SIKH, nicknames, ungendered, variants
 from matcher.synthetic.places import Dwelling
 
 
@@ -32,21 +32,21 @@ class Profile:
     middle: float = 0.7
     doubled: float = 0.0  # held twice, under two references
     loose: float = 0.4  # addresses in another form
-    capitals: bool = False
+    plain: bool = False  # the system holds no accented letters
 
 
 PROFILES: dict[str, Profile] = {
-    "education": Profile(1, 0.020, 0.0, 40, 0.005, 0.015, 0.008, middle=0.0),
-    "dwp": Profile(2, 0.010, 0.001, 12, 0.005, 0.005, 0.007, variant=0.03, middle=0.0, loose=0.2),
+    "education": Profile(1, 0.035, 0.0, 60, 0.005, 0.025, 0.014, variant=0.06, middle=0.0),
+    "dwp": Profile(2, 0.010, 0.001, 12, 0.005, 0.005, 0.007, variant=0.035, middle=0.0, loose=0.2, plain=True),
     "yos": Profile(3, 0.040, 0.020, 70, 0.030, 0.010, 0.022),
-    "police_asb": Profile(4, 0.090, 0.160, 150, 0.180, 0.030, 0.025, maiden=0.02, variant=0.09, middle=0.2, doubled=0.02, loose=0.7),
-    "police": Profile(5, 0.050, 0.040, 130, 0.080, 0.020, 0.018, variant=0.07, middle=0.6, doubled=0.008, capitals=True),
-    "probation": Profile(6, 0.030, 0.010, 60, 0.030, 0.010, 0.015, middle=0.5),
-    "housing": Profile(7, 0.060, 0.400, 30, 0.030, 0.030, 0.020, maiden=0.02, variant=0.08, middle=0.2, loose=0.6, capitals=True),
+    "police_asb": Profile(4, 0.090, 0.160, 150, 0.180, 0.040, 0.025, maiden=0.02, variant=0.09, middle=0.2, doubled=0.02, loose=0.7, plain=True),
+    "police": Profile(5, 0.055, 0.040, 130, 0.080, 0.030, 0.022, variant=0.08, middle=0.6, doubled=0.008, plain=True),
+    "probation": Profile(6, 0.030, 0.010, 60, 0.030, 0.010, 0.015, middle=0.5, plain=True),
+    "housing": Profile(7, 0.060, 0.400, 40, 0.030, 0.050, 0.022, maiden=0.02, variant=0.09, middle=0.2, loose=0.6, plain=True),
     "social_care": Profile(8, 0.030, 0.020, 60, 0.015, 0.015, 0.015, middle=0.0),
     "health": Profile(9, 0.030, 0.010, 60, 0.010, 0.020, 0.012, variant=0.06, middle=0.0),
     "local_concerns": Profile(10, 0.060, 0.120, 60, 0.050, 0.020, 0.025, middle=0.0, loose=0.6),
-    "residents": Profile(11, 0.045, 0.340, 90, 0.012, 0.020, 0.012, maiden=0.02, variant=0.06, middle=0.0, doubled=0.006, loose=0.5),
+    "residents": Profile(11, 0.075, 0.340, 130, 0.015, 0.045, 0.022, maiden=0.02, variant=0.09, middle=0.0, doubled=0.008, loose=0.5),
 }  # fmt: skip
 
 _KEYS = {
@@ -209,14 +209,16 @@ class Clerks:
         dwelling, since, old = self._address(profile, person)
         forename, middle, surname = person.forename, person.middle, person.surname(self.day)
         origin = person.family.origin
-        draw = [draws.random() for _ in range(12)]
+        draw = [draws.random() for _ in range(17)]
         if draw[0] < profile.maiden * scale * (2 if person.sex == "F" else 0) and len(person.surnames) > 1:
             surname = draws.pick([name for _, name in person.surnames if name != surname] or [surname])
         short = nicknames().get(forename)
         if draw[1] < profile.nickname * scale * 1.6 and short:
             forename = draws.pick(short)
+        if origin == EASTERN and draw[16] < 2 * profile.variant * scale:
+            surname = ungendered(surname)
         # spellings, and parts that a register leaves out
-        spell = profile.variant * scale * (0.35 if origin in ("british", "caribbean") else 1.0)
+        spell = profile.variant * scale * (0.45 if origin in ("british", "caribbean") else 1.0)
         others = variants()
         if draw[2] < spell and forename in others:
             forename = draws.pick(others[forename])
@@ -225,7 +227,7 @@ class Clerks:
         if draw[4] < spell and middle in others:
             middle = draws.pick(others[middle])
         keeps = person.compound or draw[5] < profile.middle + (1 - profile.middle) * (scale == 0)
-        lost = draw[6] < (0.10 + profile.variant) * scale
+        lost = draw[6] < (0.07 + 0.6 * profile.variant) * scale
         if person.compound and lost:
             if origin == MUSLIM and middle:  # the called name alone, or the first alone
                 forename, middle = (middle, "") if draws.chance(0.65) else (forename, "")
@@ -245,18 +247,17 @@ class Clerks:
         # slips of the pen
         born: int | None = person.born
         street, postcode = dwelling.street, dwelling.postcode
-        if draw[7] < profile.typo * scale * 1.25:
-            where = draws.random()
-            if where < 0.34:
-                forename = misspell(draws, forename)
-            elif where < 0.66:
-                surname = misspell(draws, surname)
-            elif where < 0.86:
-                born = misdate(draws, person.born)
-            elif where < 0.93:
-                street = misspell(draws, street)
-            else:
-                postcode = self._wrong_postcode(draws, postcode)
+        slip = profile.typo * scale  # each part of an entry may go wrong
+        if draw[7] < 0.62 * slip:
+            forename = misspell(draws, misspell(draws, forename) if draws.chance(0.2) else forename)
+        if draw[12] < 0.58 * slip:
+            surname = misspell(draws, misspell(draws, surname) if draws.chance(0.2) else surname)
+        if draw[13] < 0.40 * slip:
+            born = misdate(draws, person.born)
+        if draw[14] < 0.12 * slip:
+            street = misspell(draws, street)
+        if draw[15] < 0.12 * slip:
+            postcode = self._wrong_postcode(draws, postcode)
         if born is not None and born > self.day:
             born = person.born
         eastern = origin in (HINDU, SIKH, MUSLIM, CHINESE)
@@ -267,8 +268,8 @@ class Clerks:
         if draw[10] < profile.no_postcode * scale:
             postcode = ""
         form = 1 + draws.below(7) if draw[11] < profile.loose * min(scale, 1.5) else 0
-        if profile.capitals:
-            forename, middle, surname = forename, middle, surname.upper()
+        if profile.plain:
+            forename, middle, surname = (text.translate(PLAIN) for text in (forename, middle, surname))
         return Entry(forename, middle, surname, born, person.sex, dwelling, postcode, form, street, since, old)
 
     @staticmethod

@@ -18,8 +18,11 @@ BRITISH, HINDU, SIKH, MUSLIM, EASTERN, AFRICAN, CARIBBEAN, CHINESE = (
     "british", "hindu", "sikh", "muslim_south_asian", "eastern_european", "african", "caribbean", "chinese",
 )  # fmt: skip
 ORIGINS = (BRITISH, HINDU, SIKH, MUSLIM, EASTERN, AFRICAN, CARIBBEAN, CHINESE)
+PLAIN = str.maketrans(
+    "ąćęłńóśźżĄĆĘŁŃÓŚŹŻėčįšųūžģķļņāēīőűáéíýúňťďľĢĶĻŅĀĒĪŠŽČŽ", "acelnoszzACELNOSZZecisuuzgklnaeiouaeiyuntdlGKLNAEISZCZ"
+)
 TAIL = 7000  # made-up British surnames beyond the common ones
-TAIL_SHARE = 0.5
+TAIL_SHARE = 0.36
 
 
 def _sections(name: str) -> dict[str, list[str]]:
@@ -135,6 +138,23 @@ def gendered(surname: str, sex: str, *, wife: bool = False) -> str:
         return f"{surname}a"
     if surname.endswith(("th", "áč", "áž", "gy", "ga", "bó", "ži")):
         return surname.rstrip("aói") + "ová"
+    return surname
+
+
+def ungendered(surname: str) -> str:
+    """The man's form that a clerk writes for a woman."""
+    for female, male in (
+        ("ska", "ski"),
+        ("cka", "cki"),
+        ("dzka", "dzki"),
+        ("ova", "ov"),
+        ("eva", "ev"),
+        ("ienė", "as"),
+        ("aitė", "as"),
+        ("ová", "a"),
+    ):
+        if surname.endswith(female):
+            return surname.removesuffix(female) + male
     return surname
 
 

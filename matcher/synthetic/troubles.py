@@ -88,7 +88,7 @@ class Troubles:
             return []
         draws = self._draws(person.uid, 1)
         found = []
-        rate = (0.004, 0.12, 0.5)[person.trouble] * (1.4 if person.sex == "M" else 0.55)
+        rate = (0.006, 0.20, 0.85)[person.trouble] * (1.4 if person.sex == "M" else 0.55)
         for day in sorted(self._days(draws, rate, low, high)):
             age = (day - person.born) / 365.25
             if draws.chance(0.3 if age < 13 else 0.7 if age < 15 else 1.0):
