@@ -1,0 +1,98 @@
+"""The audit chain tells of every entry edited, removed, added or reordered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from matcher.purge.audit import Audit
+from matcher.workspace import Workspace
+
+
+@pytest.fixture
+def audit(tmp_path: Path) -> Audit:
+    audit = Audit(Workspace.create(tmp_path / "w"))
+    for number in range(5):
+        audit.append("batch_sealed", batch=f"2013-10-31-{number + 1}", records=number)
+    return audit
+
+
+def rewrite(audit: Audit, change) -> None:
+    path = audit._workspace.root / "audit.log"
+    lines = path.read_text(encoding="ascii").splitlines()
+    path.write_text("".join(f"{line}\n" for line in change(lines)), encoding="ascii", newline="\n")
+
+
+def edited(lines: list[str]) -> list[str]:
+    return [line.replace('"records":2', '"records":7') for line in lines]
+
+
+def forged(lines: list[str]) -> list[str]:
+    """Edited, with its own hash made right again: only the signature tells."""
+    from matcher.purge.audit import _hash, _line
+
+    entry = json.loads(lines[-1])
+    entry["counts"]["records"] = 7
+    entry["hash"] = _hash(entry)
+    return [*lines[:-1], _line(entry).decode()]
+
+
+CHANGES = {
+    "edited": edited,
+    "forged": forged,
+    "removed": lambda lines: lines[:2] + lines[3:],
+    "removed at the end": lambda lines: lines[:-1],
+    "removed altogether": lambda lines: [],
+    "reordered": lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+    "added": lambda lines: [*lines[:3], lines[2], *lines[3:]],
+    "cut off": lambda lines: [*lines[:-1], lines[-1][:50]],
+}
+
+
+def test_a_whole_chain_has_no_faults(audit: Audit) -> None:
+    assert audit.check() == [] and audit.head()[0] == 5
+    assert [entry["counts"]["records"] for entry in audit.entries()] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_change_is_told(audit: Audit, how: str) -> None:
+    rewrite(audit, CHANGES[how])
+    assert audit.check()
+
+
+@pytest.mark.parametrize("how", ["removed at the end", "removed altogether", "forged"])
+def test_a_change_at_the_end_is_told_also_after_further_entries(audit: Audit, how: str) -> None:
+    rewrite(audit, CHANGES[how])
+    audit.append("verified")
+    assert audit.check()
+
+
+def test_an_interrupted_write_is_named_and_the_chain_goes_on(audit: Audit) -> None:
+    path = audit._workspace.root / "audit.log"
+    with path.open("ab") as file:
+        file.write(b'{"number":6,"at"')
+    assert audit.append("verified") == 6
+    assert audit.check() == ["audit.log line 6: is no entry (an interrupted write, or edited)"]
+
+
+def test_a_crash_between_entry_and_key_store_is_no_fault(audit: Audit) -> None:
+    keys = audit._workspace.keys
+    before = keys.get("audit_head")
+    audit.append("verified")
+    keys.put("audit_head", before)
+    assert audit.check() == []
+    audit.append("verified")
+    assert audit.check() == []
+
+
+@pytest.mark.parametrize("value", [object(), "x" * 501, "two\nlines", {"a": "b"}, [["a"]], b"x"])
+def test_only_short_plain_values_go_in(audit: Audit, value: object) -> None:
+    with pytest.raises(ValueError, match="short plain value"):
+        audit.append("verified", value=value)  # type: ignore[arg-type]
+
+
+def test_an_event_is_a_code(audit: Audit) -> None:
+    with pytest.raises(ValueError, match="lower-case code"):
+        audit.append("Mr Smith")

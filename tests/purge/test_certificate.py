@@ -1,0 +1,75 @@
+"""The certificate adds up, names no person, and is checked with the public key alone."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from matcher.purge.certificate import Search, SupplyDeleted, make, read_public_key, verify_certificate
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+SUPPLIES = [
+    SupplyDeleted("city_yos", "yos", "city", "a" * 64, 100, 7, 93, "removed, medium not proven"),
+    SupplyDeleted("police", "police_asb", "", "b" * 64, 50, 0, 50, "removed, medium not proven"),
+    SupplyDeleted("police", "police_iom", "", "c" * 64, 5, 5, 0, "already gone"),
+]
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "batch": "2013-10-31-1", "as_at": dt.date(2013, 10, 31), "supplies": SUPPLIES, "search": Search(200, 12, 9000, 0),
+        "workspace": "W-ABCDEFG2", "version": "0.1.0", "operator_role": "Programme information manager",
+        "controller": "The council", "issued_at": dt.datetime(2013, 11, 4, 9, tzinfo=dt.UTC), "audit_head": (9, "d" * 64),
+        "key": KEY,
+    }  # fmt: skip
+    return make(**values | changes)
+
+
+def test_it_is_checked_after_a_journey_as_json_by_the_public_key_alone() -> None:
+    travelled = json.loads(json.dumps(certificate(), indent=2))
+    pem = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert verify_certificate(travelled, read_public_key(pem))
+
+
+def test_it_adds_up_by_partner_and_says_what_stays_outside() -> None:
+    made = certificate()
+    assert made["partners"]["police"] == {"rows_received": 55, "rows_kept": 5, "rows_deleted": 50}
+    assert made["total"] == {"rows_received": 155, "rows_kept": 12, "rows_deleted": 143}
+    outside = " ".join(made["stays_outside"])
+    assert all(word in outside for word in ("medium not proven", "Backups", "swap", "handed out"))
+
+
+def test_rows_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not add up"):
+        certificate(supplies=[replace(SUPPLIES[0], rows_kept=8)])
+
+
+@pytest.mark.parametrize("field", [name for name in certificate() if name != "signature"])
+def test_any_change_breaks_it(field: str) -> None:
+    changed = copy.deepcopy(certificate())
+    changed[field] = "something else"
+    assert not verify_certificate(changed, KEY.public_key())
+
+
+def test_another_key_a_broken_or_missing_signature_and_an_added_field_break_it() -> None:
+    made = certificate()
+    assert not verify_certificate(made, Ed25519PrivateKey.generate().public_key())
+    assert not verify_certificate(made | {"signature": "zz"}, KEY.public_key())
+    assert not verify_certificate({n: v for n, v in made.items() if n != "signature"}, KEY.public_key())
+    assert not verify_certificate(made | {"more": 1}, KEY.public_key())
+
+
+def test_a_public_key_of_another_kind_is_refused() -> None:
+    other = X25519PrivateKey.generate().public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="not an Ed25519"):
+        read_public_key(other)

@@ -1,0 +1,134 @@
+"""The key store: outside the workspace, owner-only, one password a recipient."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import keyring
+import keyring.errors
+import pytest
+from keyring.backend import KeyringBackend
+
+from matcher.errors import UserError
+from matcher.purge import keys
+from matcher.purge.keys import FolderPlace, KeyringPlace, KeyStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> KeyStore:
+    return KeyStore("W-ABCDEFG2", FolderPlace(tmp_path / "keys"))
+
+
+def test_a_key_is_made_once_and_then_stays(store: KeyStore) -> None:
+    first = store.make("registry")
+    assert len(first) == 32 and store.make("registry") == first and store.registry_key() == first
+    assert store.names() == ["registry"]
+
+
+def test_key_files_are_their_owners_alone(store: KeyStore, tmp_path: Path) -> None:
+    store.make("registry")
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+        assert stat.S_IMODE((tmp_path / "keys" / "registry.key").stat().st_mode) == 0o600
+
+
+def test_a_destroyed_key_is_gone(store: KeyStore) -> None:
+    store.make_held_key("2013-10-31-1")
+    assert store.destroy_held_key("2013-10-31-1") and store.held_key("2013-10-31-1") is None
+    assert not store.destroy_held_key("2013-10-31-1")
+
+
+def test_a_needed_key_that_is_missing_is_said(store: KeyStore) -> None:
+    with pytest.raises(UserError, match="key of the registry is missing"):
+        store.registry_key()
+
+
+@pytest.mark.parametrize("name", ["", "../x", "A", "a/b", "a:b", ".x", "a" * 101])
+def test_names_that_are_no_names_are_refused(store: KeyStore, name: str) -> None:
+    with pytest.raises(UserError, match="no name of a key"):
+        store.make(name)
+
+
+def test_each_recipient_has_a_password_of_its_own(store: KeyStore) -> None:
+    one, two = store.password("county_team"), store.password("city_team")
+    assert one != two and store.password("county_team") == one and len(one) == 27
+    assert store.recipients() == ["city_team", "county_team"] and set(store.passwords()) == {one, two}
+
+
+def test_a_password_for_automation_overrides(store: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = store.password("county_team")
+    monkeypatch.setenv("MATCHER_OUTPUT_PASSWORD", "for the robot")
+    assert store.password("county_team") == "for the robot" and store.passwords() == [kept, "for the robot"]
+
+
+class Memory(KeyringBackend):
+    """A keyring that keeps everything in memory, or refuses everything."""
+
+    priority = 5  # type: ignore[assignment]
+
+    def __init__(self, *, locked: bool = False) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = locked
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if self.locked:
+            raise keyring.errors.PasswordSetError("locked")
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if (service, username) not in self.kept:
+            raise keyring.errors.PasswordDeleteError("none")
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def no_folder_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MATCHER_KEYS")
+    monkeypatch.setattr(keys, "configuration_folder", lambda: tmp_path / "configuration")
+
+
+@pytest.mark.usefixtures("no_folder_named")
+def test_the_keyring_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    memory = Memory()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: memory)
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(keyring, name, getattr(memory, name))
+    store = KeyStore.of("W-ABCDEFG2", tmp_path)
+    assert isinstance(store.place, KeyringPlace)
+    key = store.make("registry")
+    store.make("held.2013-10-31-1")
+    assert KeyStore.of("W-ABCDEFG2", tmp_path).registry_key() == key
+    assert store.names() == ["held.2013-10-31-1", "registry"]
+    assert store.destroy("registry") and not store.destroy("registry") and store.get("registry") is None
+    memory.locked = True
+    with pytest.raises(UserError, match="keyring refused"):
+        store.make("claims")
+
+
+@pytest.mark.usefixtures("no_folder_named")
+def test_without_a_keyring_the_configuration_folder_is_used_and_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Nothing(Memory):
+        priority = 0  # type: ignore[assignment]
+
+    monkeypatch.setattr(keyring, "get_keyring", Nothing)
+    store = KeyStore.of("W-ABCDEFG2", tmp_path / "w")
+    key = store.make("registry")
+    assert (tmp_path / "configuration" / "W-ABCDEFG2" / "registry.key").is_file()
+    monkeypatch.setattr(keyring, "get_keyring", Memory)  # later a session with a keyring
+    assert KeyStore.of("W-ABCDEFG2", tmp_path / "w").registry_key() == key
+
+
+def test_the_configuration_folder_is_the_systems_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPDATA", "roaming")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")
+    for platform, begins in (("win32", "roaming"), ("linux", "config"), ("darwin", str(Path.home()))):
+        monkeypatch.setattr("sys.platform", platform)
+        assert str(keys.configuration_folder()).startswith(begins)
