@@ -39,6 +39,11 @@ def _begins(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
 
 def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
     out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
+    apart = np.flatnonzero(out >= level("surname", "similar"))
+    if len(apart):
+        i, j = left[apart], right[apart]
+        moved = _alike(e, e.surname[i], e.middle[j]) | _alike(e, e.middle[i], e.surname[j])
+        out[apart[moved & _alike(e, e.forename[i], e.forename[j])]] = level("surname", "middle")
     double = np.flatnonzero((out > 1) & ((e.part_1[left] >= 0) | (e.part_1[right] >= 0)))
     if len(double):
         i, j = left[double], right[double]
@@ -73,6 +78,9 @@ def _forenames(e: Encoded, left: Ints, right: Ints, surnames: Levels) -> Levels:
     weak = (surnames[rest] > level("surname", "close")) | (surnames[rest] == 0)
     found[around & (weak | (found == level("forename", "different")))] = level("forename", "swapped")
     found[joined] = level("forename", "family")
+    prefix = e.words.prefix[np.maximum(f, 0)] ^ e.words.prefix[np.maximum(g, 0)]
+    bare = np.where(e.words.prefix[np.maximum(f, 0)], e.middle[i], e.middle[j]) < 0  # the name used is not given there
+    found[(found == level("forename", "different")) & prefix & bare] = level("forename", "prefix")
     out[rest] = found
     return out
 

@@ -15,6 +15,7 @@ from matcher.pairs.encode import Encoded, Keys, key_where, mix
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
 
@@ -46,6 +47,27 @@ class _Shares:
         if not len(self.sizes):
             return np.zeros(len(rows))
         return np.where(group >= 0, np.log(self.share[np.maximum(group, 0)] / self.average), 0.0)
+
+
+class Middles:
+    """How common a middle name is among those of one forename: Kaur after Kuldip says little."""
+
+    def __init__(self, forename: Keys, middle: Keys) -> None:
+        both = (forename != 0) & (middle != 0)
+        self._name, names = groups(np.where(both, forename, np.uint64(0)))
+        self._middle, middles = groups(np.where(both, middle, np.uint64(0)))
+        pair, pairs = groups(key_where(both, self._name, self._middle))
+        held = max(int(both.sum()), 1)
+        overall = middles / held
+        average = max(float(overall @ overall), 1.0 / held)
+        at = np.flatnonzero(both)
+        own = (pairs[pair[at]] - 1 + LEAN * overall[self._middle[at]]) / (names[self._name[at]] - 1 + LEAN)
+        self._ratio = np.zeros(len(both))
+        self._ratio[at] = np.clip(np.log(own / average), -4.0, 4.0)
+
+    def ratio(self, rows: Ints) -> Floats:
+        """log of the chance that a stranger of the same forename bears the same middle name, against the average."""
+        return self._ratio[rows]
 
 
 class Ages:
@@ -109,6 +131,7 @@ class Frequencies:
         self._surname, self._surname_sound = _Shares(word(e.surname)), _Shares(sound(e.surname))
         self._dob = _Shares(key_where(e.has_dob, e.dob))
         self._home, self._postcode = _Shares(e.home), _Shares(key_where(e.postcode >= 0, e.postcode))
+        self._middles = Middles(sound(e.forename), sound(e.middle))
         whole = (e.forename >= 0) & (e.surname >= 0)
         if len(e.words.values):
             whole &= ~e.words.single[np.maximum(e.forename, 0)]
@@ -153,7 +176,7 @@ class Frequencies:
         """log ratios of pairs by kind: "forename", "surname", "dob", "home" and "name" (namesakes), each a pair."""
         size = len(left)
         forename, surname, dob, address = levels[:, 0], levels[:, 1], levels[:, 3], levels[:, 5]
-        out = {kind: np.zeros(size) for kind in ("forename", "surname", "dob", "home", "name")}
+        out = {kind: np.zeros(size) for kind in ("forename", "middle", "surname", "dob", "home", "name")}
 
         def put(kind: str, at: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0) -> None:
             rows = np.flatnonzero(at)
@@ -171,6 +194,8 @@ class Frequencies:
         put("dob", dob == level("dob", "exact"), self._dob)
         out["dob"] = np.maximum(out["dob"], 0.0)
         put("home", address == level("address", "home"), self._home)
+        agrees = np.flatnonzero(levels[:, 2] == level("middle", "agrees"))
+        out["middle"][agrees] = np.maximum(self._middles.ratio(left[agrees]), self._middles.ratio(right[agrees]))
         both = np.flatnonzero((forename == level("forename", "exact")) & (surname == level("surname", "exact")))
         group = np.maximum(self._name[left[both]], 0)
         out["name"][both] = np.log(np.maximum(self._born[group] - 1, 0.1) * self._namesakes) if len(both) else 0.0

@@ -79,11 +79,12 @@ class _Scorer:
         patterns, back = np.unique(pack(levels), return_inverse=True)
         match, relative, junior, namesake, random = class_logs(self._trained, patterns)[:, back]
         r = self._frequencies.ratios(left, right, levels)
-        common = r["home"] + r["dob"]
+        common = r["home"] + r["dob"] + r["middle"]
         strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
         other = np.logaddexp(np.logaddexp(strangers, junior), namesake + r["name"]) + common
         e = self._e
         two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
+        two_refs &= levels[:, PLACE["identifier"]] == 0  # their numbers have spoken already
         two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
         match = match + np.where(two_refs, np.log(self._trained.same_system), 0.0)
         match = match + self._ages.ratio(left, right)

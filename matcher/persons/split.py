@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 Pair = tuple[int, int]
-AGAINST = 1.0  # how much the pair that speaks against a link most counts against the one that speaks for it most
+AGAINST = 0.4  # how much the pair that speaks against a link most counts against the one that speaks for it most
 
 
 def split(

@@ -7,8 +7,8 @@ levels are numbered from 1 in the order listed here; `models/*.toml` documents e
 from __future__ import annotations
 
 LEVELS: dict[str, tuple[str, ...]] = {
-    "forename": ("exact", "family", "close", "middle", "swapped", "initial", "similar", "different"),
-    "surname": ("exact", "part", "family", "close", "similar", "different"),
+    "forename": ("exact", "family", "close", "middle", "swapped", "initial", "similar", "prefix", "different"),
+    "surname": ("exact", "part", "family", "close", "middle", "similar", "different"),
     "middle": ("agrees", "different"),
     "dob": ("exact", "swapped", "one_digit", "two_parts", "new_year", "year_near", "different", "generation"),
     "sex": ("same", "different"),

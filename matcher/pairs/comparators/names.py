@@ -32,6 +32,7 @@ class Table:
     given: dict[str, tuple[int, ...]]
     family: dict[str, tuple[int, ...]]
     heads: tuple[str, ...]
+    prefixes: frozenset[str]  # with every spelling of their families
     replace: tuple[tuple[re.Pattern[str], str], ...]
     spelling: tuple[tuple[re.Pattern[str], str], ...]
 
@@ -53,7 +54,9 @@ def table() -> Table:
     rules = {
         kind: tuple((re.compile(pattern), to) for pattern, to in raw["sound"][kind]) for kind in ("replace", "spelling")
     }
-    return Table(given, family, tuple(heads), rules["replace"], rules["spelling"])
+    spelt = {number for name in raw["prefixes"]["names"] for number in family.get(name, ())}
+    prefixes = {name for name, numbers in family.items() if spelt & set(numbers)} | set(raw["prefixes"]["names"])
+    return Table(given, family, tuple(heads), frozenset(prefixes), rules["replace"], rules["spelling"])
 
 
 @cache
@@ -106,6 +109,7 @@ class Vocabulary:
         self.spelling = number(spellings)
         self.phone = number(phones)
         self.initial = np.array([ord(name[0]) if name else 0 for name in values], dtype=np.int32)
+        self.prefix = np.array([name in known.prefixes for name in values], dtype=bool)
         self.single = np.array([len(name) == 1 for name in values], dtype=bool)
 
 
