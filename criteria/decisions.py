@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from criteria.book import NOBODY, Book, Mask, position
 from criteria.calendar import Ints
-from criteria.framework import AnyTest, Clause, Framework
+from criteria.framework import Clause, Framework
 from criteria.policy import CONCERN, DiscretionPolicy, PanelDecision
 from criteria.predicates import (
     MET,
@@ -32,6 +32,7 @@ from criteria.predicates import (
     evaluate,
     note_text,
 )  # fmt: skip
+from criteria.shapes import AnyTest
 from specs.tables import DECISIONS, FINDINGS, SUPPORT
 
 UNCLEAR = pa.schema(

@@ -8,21 +8,19 @@ which thresholds and readings it rests on.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from criteria.shapes import TEST, Count, Dated, Frozen, InForce, InTerm, TermRatio, TermSum, known_kind
+from criteria.rulefile import Scalar, read_toml, reference_faults, resolve, validated
+from criteria.shapes import AnyTest, Frozen, known_kind
 from specs.load import SpecError
 
 HERE = Path(__file__).parent / "frameworks"
-AnyTest = Dated | InForce | Count | InTerm | TermSum | TermRatio
-Scalar = int | bool | str | tuple[str, ...]
 
 
 class Document(Frozen):
@@ -112,7 +110,6 @@ class Household(Frozen):
 
 class Terms(Frozen):
     kinds: tuple[str, ...]  # a fact of these kinds shows that a child, and a term, was supplied
-    consecutive: int | str
 
     @model_validator(mode="after")
     def _known(self) -> Terms:
@@ -179,42 +176,6 @@ class Clause:
     readings: tuple[str, ...]
     written: Mapping[str, Any] = field(repr=False, compare=False)  # the test with its references
     local: bool = False  # local policy rather than the cited text's own words
-
-
-def resolve(
-    table: Mapping[str, Any], threshold: Callable[[str], int], reading: Callable[[str, str], Scalar]
-) -> tuple[AnyTest, tuple[str, ...], tuple[str, ...]]:
-    """The typed test of a TOML table, and the names of the thresholds and readings that it refers to.
-
-    Raises KeyError for an unknown reference, pydantic's ValidationError for a test that no shape allows.
-    """
-    thresholds: list[str] = []
-    readings: list[str] = []
-
-    def value(given: Any) -> Any:
-        if not isinstance(given, str):
-            return given
-        head, colon, name = given.partition(":")
-        if colon and head == "threshold":
-            thresholds.append(name)
-            return threshold(name)
-        if colon and head == "reading":
-            name, _, part = name.partition(".")
-            readings.append(name)
-            return value(reading(name, part or "value"))  # an option may itself refer to a threshold
-        return given
-
-    test = TEST.validate_python({key: value(given) for key, given in table.items()})
-    return test, tuple(dict.fromkeys(thresholds)), tuple(dict.fromkeys(readings))
-
-
-def faults_of(error: ValidationError, name: str, where: str = "") -> list[str]:
-    """One line a fault: file, place in the file, what is wrong; never the value."""
-    lines = []
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        place = ".".join(str(part) for part in (*([where] if where else []), *fault["loc"])) or "file"
-        lines.append(f"{name}: {place}: {fault['msg']}")
-    return lines
 
 
 @dataclass(frozen=True)
@@ -306,105 +267,6 @@ class Framework:
         return f"{cited}; counted by local policy" if isinstance(clause, Clause) and clause.local else cited
 
 
-def _reference_faults(raw: Mapping[str, Any], name: str) -> list[str]:
-    """Faults of references: clauses, routes and readings against what the file declares, under every option."""
-    faults: list[str] = []
-    thresholds = raw.get("threshold") if isinstance(raw.get("threshold"), dict) else {}
-    readings = raw.get("reading") if isinstance(raw.get("reading"), dict) else {}
-    assert isinstance(thresholds, dict)
-    assert isinstance(readings, dict)
-    documents = {entry.get("id") for entry in raw.get("document", ()) if isinstance(entry, dict)}
-    criteria = [entry.get("id") for entry in raw.get("criterion", ()) if isinstance(entry, dict)]
-    seen: set[str] = set()
-
-    def cited(where: str, entry: Mapping[str, Any]) -> None:
-        if entry.get("document") not in documents:
-            faults.append(f"{name}: {where}: cites a document that the file does not list")
-
-    def number(reference: str) -> int:
-        values = thresholds[reference].get("values", [])
-        return int(values[0].get("value", 1)) if values else 1
-
-    for kind, entries in (("threshold", thresholds), ("reading", readings)):
-        for key, entry in entries.items():
-            if isinstance(entry, dict):
-                cited(f"{kind}.{key}", entry)
-    for position, entry in enumerate(raw.get("clause", ())):
-        if not isinstance(entry, dict) or not isinstance(entry.get("test"), dict):
-            continue
-        id = str(entry.get("id", position))
-        where = f"clause {id}"
-        cited(where, entry)
-        if id in seen:
-            faults.append(f"{name}: {where}: this id twice")
-        seen.add(id)
-        if entry.get("criterion") not in criteria:
-            faults.append(f"{name}: {where}: no such criterion")
-        used = {
-            given.partition(":")[2].partition(".")[0]
-            for given in entry["test"].values()
-            if isinstance(given, str) and given.startswith("reading:")
-        }
-        cases = [{}, *({key: option} for key in sorted(used) for option in readings.get(key, {}).get("option", {}))]
-        found: list[str] = []
-        for case in cases:
-
-            def chosen(key: str, part: str, case: Mapping[str, str] = case) -> Any:
-                entry = readings[key]
-                return entry["option"][case.get(key, entry["default"])]["values"][part]
-
-            try:
-                test, _, _ = resolve(entry["test"], number, chosen)
-                known = dict.fromkeys(thresholds, 0) | test.model_dump()
-                str(entry.get("says", "")).format_map(known)
-            except KeyError as error:
-                found.append(f"{name}: {where}: no threshold, reading or field {error}")
-            except ValidationError as error:
-                found += faults_of(error, name, where)
-        faults += dict.fromkeys(found)
-    for entry in raw.get("route", ()):
-        if isinstance(entry, dict):
-            where = f"route {entry.get('id')}"
-            cited(where, entry)
-            if any(criterion not in criteria for criterion in entry.get("criteria", ())):
-                faults.append(f"{name}: {where}: no such criterion")
-    wanted = [
-        ("threshold", thresholds, entry.get("at_least")) for entry in raw.get("route", ()) if isinstance(entry, dict)
-    ]
-    for table, key, pool in (
-        ("household", "must_contain_child", readings), ("household", "adult_age", thresholds),
-        ("terms", "consecutive", thresholds), ("payment", "year_of_rate", readings),
-    ):  # fmt: skip
-        section = raw.get(table)
-        if isinstance(section, dict):
-            wanted.append((f"{table}.{key}", pool, section.get(key)))
-    for where, pool, given in wanted:
-        if isinstance(given, str) and given.partition(":")[2] not in pool:
-            faults.append(f"{name}: {where}: refers to something that the file does not hold")
-    return faults
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The table of a TOML file. Raises SpecError where the file is missing or is not TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SpecError([f"{path.name}: no such file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError([f"{path.name}: not TOML: {error}"]) from None
-
-
-def validated(model: type[BaseModel], raw: Mapping[str, Any], name: str, more: list[str]) -> Any:
-    """`raw` as `model`. Raises SpecError with the model's faults and `more` together."""
-    try:
-        made = model.model_validate(raw)
-    except ValidationError as error:
-        raise SpecError([*faults_of(error, name), *more]) from None
-    if more:
-        raise SpecError(more)
-    return made
-
-
 def load_framework(
     name_or_path: str | Path = "troubled_families_2012", readings: Mapping[str, str] | None = None
 ) -> Framework:
@@ -416,7 +278,7 @@ def load_framework(
     if path.suffix != ".toml":
         path = HERE / f"{name_or_path}.toml"
     raw = read_toml(path)
-    rules: FrameworkFile = validated(FrameworkFile, raw, path.name, _reference_faults(raw, path.name))
+    rules: FrameworkFile = validated(FrameworkFile, raw, path.name, reference_faults(raw, path.name))
     return Framework(path.stem, rules).with_readings(readings or {})
 
 

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from criteria.framework import Clause, Framework, faults_of, read_toml, validated
+from criteria.framework import Clause, Framework
+from criteria.rulefile import faults_of, read_toml, tables_of, validated
 from criteria.shapes import TEST, Frozen
 from specs.load import SpecError
 
@@ -81,6 +82,9 @@ class DiscretionPolicy:
             except ValidationError as error:
                 faults += faults_of(error, self.name, f"concern {entry.id}")
                 continue
+            except ValueError as error:  # a brace left open in the sentence
+                faults.append(f"{self.name}: concern {entry.id}: says: {error}")
+                continue
             if entry.document not in {document.id for document in framework.rules.document}:
                 faults.append(f"{self.name}: concern {entry.id}: cites a document that {framework.name} does not list")
             made.append(replace(clause, id=f"{CONCERN}.{entry.id}", local=entry.source == "local_policy"))
@@ -122,8 +126,8 @@ def load_policy(path: Path | None = None) -> DiscretionPolicy:
     raw = read_toml(path)
     faults: list[str] = []
     seen: set[str] = set()
-    for entry in raw.get("concern", ()):
-        if not isinstance(entry, dict) or not isinstance(entry.get("test"), dict):
+    for entry in tables_of(raw, "concern"):
+        if not isinstance(entry.get("test"), dict):
             continue
         where = f"concern {entry.get('id')}"
         if str(entry.get("id")) in seen:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from criteria.book import NOBODY, Book, Mask
 from criteria.calendar import NO_TERM, Days, Ints, birthdays, oldest_within, school_year_starts, window_start
-from criteria.shapes import Count, Dated, InForce, InTerm, TermRatio, TermSum
+from criteria.shapes import AnyTest, Count, Dated, InForce, InTerm, TermRatio, TermSum
 
 SILENT, NOT_MET, NOT_ASSESSABLE, MET = -1, 0, 1, 2
 STATUS_NAMES = ("not_met", "not_assessable", "met")
@@ -337,7 +337,7 @@ def term_ratio(book: Book, test: TermRatio) -> Outcome:
     return _of_children(book, used, status, note, used.rows[support], _NONE, 0)
 
 
-def evaluate(book: Book, test: Dated | InForce | Count | InTerm | TermSum | TermRatio) -> Outcome:
+def evaluate(book: Book, test: AnyTest) -> Outcome:
     """The outcome of one test for every household."""
     match test:
         case Dated():

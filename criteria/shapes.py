@@ -124,6 +124,5 @@ class TermRatio(Frozen):
         return self.kinds
 
 
-OfTerms = InTerm | TermSum | TermRatio
-Test = Annotated[Dated | InForce | Count | InTerm | TermSum | TermRatio, Field(discriminator="shape")]
-TEST: TypeAdapter[Dated | InForce | Count | InTerm | TermSum | TermRatio] = TypeAdapter(Test)
+AnyTest = Dated | InForce | Count | InTerm | TermSum | TermRatio
+TEST: TypeAdapter[AnyTest] = TypeAdapter(Annotated[AnyTest, Field(discriminator="shape")])

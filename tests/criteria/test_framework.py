@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -163,7 +164,7 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
         ('default = "made"', 'default = "taken"', "default is not one of the options"),
         ('document = "agreement"\nparagraph = "Appendix D, 3"', 'document = "deal"\nparagraph = "3"', "does not list"),
         ('adult_age = "threshold:adult_age"\n', 'adult_age = "threshold:age"\n', "household.adult_age: refers to something"),
-        ('at_least = "threshold:criteria_for_automatic"', 'at_least = "threshold:all"', "threshold: refers to something"),
+        ('at_least = "threshold:criteria_for_automatic"', 'at_least = "threshold:all"', "route automatic: refers to something"),
         ('criteria = ["crime_asb", "education", "work"]', 'criteria = ["crime"]', "route automatic: no such criterion"),
         ('values = { value = "begun" }', 'values = { value = "birth" }', "clause crime_asb.youth_offence.dated.age_on"),
         ("pence = 320000", "pence = -1", "greater than or equal to 0"),
@@ -174,9 +175,19 @@ def test_each_fault_is_named(tmp_path: Path, old: str, new: str, message: str) -
     assert re.search(message, "\n".join(broken(tmp_path, (old, new))))
 
 
-def test_messages_never_hold_the_value(tmp_path: Path) -> None:
-    faults = broken(tmp_path, ('shape = "dated"', 'shape = "zebra"'), ('kinds = ["asb_order"]', 'kinds = ["okapi"]'))
-    assert "okapi" not in "\n".join(faults)
+@pytest.mark.parametrize(
+    "wrong", [5, "x", [], {}, [5], {"x": 5}, {"offence_age": {"option": 5}}, [{"id": "x", "test": {}}]]
+)
+@pytest.mark.parametrize(
+    "key", ["document", "threshold", "reading", "household", "terms", "clause", "route", "payment"]
+)
+def test_a_file_of_the_wrong_form_is_refused_never_a_crash(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, wrong: object
+) -> None:
+    raw = tomllib.loads(TEXT) | {key: wrong}
+    monkeypatch.setattr("criteria.framework.read_toml", lambda path: raw)
+    with pytest.raises(SpecError):
+        load_framework(tmp_path / "rules.toml")
 
 
 def test_every_kind_that_a_rule_reads_is_in_the_vocabulary() -> None:

@@ -75,6 +75,8 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
         ('age = "threshold:adult_age"', 'age = "threshold:grown_up"', "concern protection_plan: .* has no 'grown_up'"),
         ('date = "reading:offence_window"', 'date = "reading:offence_age"', "concern adult_offence.dated.date"),
         ('document = "agreement"', 'document = "letter"', "cites a document that .* does not list"),
+        ("number {at_least} or more", "number {at_most} or more", "concern police_contacts: .* has no 'at_most'"),
+        ("number {at_least} or more", "number {at_least or more", "concern police_contacts: says:"),
     ],
 )
 def test_a_reference_that_the_framework_does_not_hold_is_named(
@@ -102,3 +104,13 @@ def test_a_concern_of_another_kind_needs_the_file_alone(tmp_path: Path) -> None:
 def test_a_panel_decision_needs_a_role_and_a_reason(by: str, reason: str) -> None:
     with pytest.raises(SpecError, match="role that decided and a reason"):
         PanelDecision(1, True, by, reason, AS_AT)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["concern = 5", "concern = [5]", "cap = 5", 'concern = [{ test = "x" }]', "title = 5"]
+)
+def test_a_policy_of_the_wrong_form_is_refused_never_a_crash(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "discretion.2014-01-01.toml"
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(SpecError):
+        load_policy(path)
