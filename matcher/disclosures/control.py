@@ -179,8 +179,8 @@ def protect(counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] =
         sensitive |= {cell for release in earlier for cell in _small_differences(counts, release, policy)}
     withheld = sensitive | counts.hidden
     if policy.complementary:
-        withheld = _hide(counts, sensitive, policy.smallest_count)
-        withheld = _give_back(counts, sensitive, withheld, policy.smallest_count)
+        hiding = _Hiding(counts, sensitive, policy.smallest_count)
+        withheld = hiding.give_back(hiding.withhold())
     cells = {cell: None if cell in withheld else count for cell, count in counts.cells.items()}
     return Released(cells, counts.relations)
 
@@ -189,6 +189,12 @@ def possible(released: Released, cell: Cell) -> tuple[int, int]:
     """Lowest and highest count that a reader cannot rule out for `cell`, within a bound far above all published ones."""
     count = released.cells[cell]
     return (count, count) if count is not None else _Reader(released).range(cell)
+
+
+def worked_out(released: Released, width: int) -> dict[Cell, tuple[int, int]]:
+    """The withheld cells that a reader can narrow down to `width` numbers or fewer, each with its range."""
+    reader = _Reader(released)
+    return {cell: (low, high) for cell, low, high in reader.narrow(reader.unknown, width)}
 
 
 class _Reader:
@@ -213,6 +219,7 @@ class _Reader:
                 low.append(-np.inf if relation.at_most else -known)
                 high.append(-known)
         shape = (len(high), len(self.unknown))
+        self.found: list[np.ndarray] = []  # solutions so far, one number a withheld cell
         self.limits = LinearConstraint(csr_array((values, (rows, columns)), shape), low, high) if high else ()
 
     def range(self, cell: Cell) -> tuple[int, int]:
@@ -224,53 +231,77 @@ class _Reader:
 
         Every solution found on the way tells of all cells, so that few of them need a search of their own.
         """
-        lowest = np.full(len(self.unknown), np.inf)
-        highest = np.full(len(self.unknown), -np.inf)
         for cell in cells:
             place = self.position[cell]
             for sign in (-1, 1):
-                if highest[place] - lowest[place] < width:
-                    solution = self._extreme(place, sign)
-                    lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
-            if highest[place] - lowest[place] < width:
-                yield cell, round(lowest[place]), round(highest[place])
+                if self._spread(place) < width:
+                    self._extreme(place, sign)
+            if self._spread(place) < width:
+                counts = [round(solution[place]) for solution in self.found]
+                yield cell, min(counts), max(counts)
+
+    def _spread(self, place: int) -> float:
+        return float(np.ptp([solution[place] for solution in self.found])) if self.found else 0.0
 
     def _extreme(self, place: int, sign: int) -> np.ndarray:
         goal = np.zeros(len(self.unknown))
         goal[place] = sign
         whole, bounds = np.ones(len(self.unknown)), Bounds(0, self.bound)
-        solution = milp(goal, integrality=whole, bounds=bounds, constraints=self.limits).x
+        exact = {"mip_rel_gap": 0.0}
+        solution = milp(goal, integrality=whole, bounds=bounds, constraints=self.limits, options=exact).x
         if solution is None:
             raise ValueError("a publication contradicts its relations")
-        return np.asarray(np.round(solution))
+        self.found.append(np.round(solution))
+        return self.found[-1]
 
 
-def _hide(counts: Counts, sensitive: set[Cell], width: int) -> set[Cell]:
-    """Withhold more until each sensitive cell could be any of more than `width` numbers."""
-    withheld = sensitive | counts.hidden
-    hopeless: set[Cell] = set()
-    while (cell := _first_narrow(counts, withheld, sensitive - hopeless, width)) is not None:
-        nearest = _nearest(counts, withheld, cell)
-        if nearest is None:  # nothing left that tells of it, so nothing more to withhold
-            hopeless.add(cell)
-        else:
-            withheld.add(nearest)
-    return withheld
+class _Hiding:
+    """The search for what to withhold; it remembers every way found to fill the cells, since most stay possible."""
 
+    def __init__(self, counts: Counts, sensitive: set[Cell], width: int) -> None:
+        self.counts, self.sensitive, self.width = counts, sensitive, width
+        self.place = {cell: n for n, cell in enumerate(counts.cells)}
+        self.truth = np.array(list(counts.cells.values()), dtype=float)
+        self.found = self.truth[np.newaxis]
 
-def _give_back(counts: Counts, sensitive: set[Cell], withheld: set[Cell], width: int) -> set[Cell]:
-    """Publish again what need not be withheld, the most telling cells first."""
-    spare = sorted(withheld - sensitive - counts.hidden, key=lambda c: (-counts.worth.get(c, 0), -counts.cells[c], c))
-    for cell in spare:
-        if _first_narrow(counts, withheld - {cell}, sensitive, width) is None:
-            withheld = withheld - {cell}
-    return withheld
+    def withhold(self) -> set[Cell]:
+        """Withhold more until each sensitive cell could be any of more than `width` numbers."""
+        withheld = self.sensitive | self.counts.hidden
+        hopeless: set[Cell] = set()
+        while (cell := self._first_narrow(withheld, self.sensitive - hopeless)) is not None:
+            nearest = _nearest(self.counts, withheld, cell)
+            if nearest is None:  # nothing left that tells of it, so nothing more to withhold
+                hopeless.add(cell)
+            else:
+                withheld = withheld | {nearest}
+        return withheld
 
+    def give_back(self, withheld: set[Cell]) -> set[Cell]:
+        """Publish again what need not be withheld, the most telling cells first."""
+        worth, cells = self.counts.worth, self.counts.cells
+        spare = withheld - self.sensitive - self.counts.hidden
+        for cell in sorted(spare, key=lambda c: (-worth.get(c, 0), -cells[c], c)):
+            if self._first_narrow(withheld - {cell}, self.sensitive) is None:
+                withheld = withheld - {cell}
+        return withheld
 
-def _first_narrow(counts: Counts, withheld: set[Cell], cells: set[Cell], width: int) -> Cell | None:
-    """The first of `cells` that a reader can narrow down too far, if `withheld` is what is withheld."""
-    reader = _Reader(Released({c: None if c in withheld else n for c, n in counts.cells.items()}, counts.relations))
-    return next((cell for cell, _, _ in reader.narrow(sorted(cells), width)), None)
+    def _first_narrow(self, withheld: set[Cell], cells: set[Cell]) -> Cell | None:
+        """The first of `cells` that a reader can narrow down too far, if `withheld` is what is withheld."""
+        told = np.array([cell not in withheld for cell in self.place])
+        possible = self.found[(self.found[:, told] == self.truth[told]).all(axis=1)]
+        spread = np.ptp(possible, axis=0)
+        doubtful = [cell for cell in sorted(cells) if spread[self.place[cell]] < self.width]
+        if not doubtful:
+            return None
+        cells_told = {cell: None if cell in withheld else count for cell, count in self.counts.cells.items()}
+        reader = _Reader(Released(cells_told, self.counts.relations))
+        reader.found = list(possible[:, ~told])
+        known = len(reader.found)
+        narrow = next((cell for cell, _, _ in reader.narrow(doubtful, self.width)), None)
+        more = np.tile(self.truth, (len(reader.found) - known, 1))
+        more[:, ~told] = reader.found[known:] or np.empty((0, int((~told).sum())))
+        self.found = np.concatenate([self.found, more])
+        return narrow
 
 
 def _nearest(counts: Counts, withheld: set[Cell], cell: Cell) -> Cell | None:
@@ -295,11 +326,10 @@ def _small_differences(counts: Counts, release: Released, policy: ControlPolicy)
     """Cells whose change since an earlier publication is a small count, so far as a reader knows the earlier count."""
     shared = sorted(counts.cells.keys() & release.cells.keys())
     told = [(cell, count, count) for cell in shared if (count := release.cells[cell]) is not None]
-    withheld = [cell for cell in shared if release.cells[cell] is None]
-    worked_out = _Reader(release).narrow(withheld, policy.smallest_count)
+    narrow = worked_out(release, policy.smallest_count)
     return {
         cell
-        for cell, low, high in (*told, *worked_out)
+        for cell, low, high in (*told, *((c, *narrow[c]) for c in shared if c in narrow))
         if any(0 < abs(counts.cells[cell] - before) < policy.smallest_count for before in range(low, high + 1))
     }
 

@@ -167,11 +167,8 @@ def _routes(figures: RunFigures, released: Released) -> Section:
     )
     chart = bars(
         [area_title(area) for area in areas],
-        {
-            ROUTES[route]: [released.cells["routes", area, route] for area in areas]
-            for route in ("automatic", "discretion")
-        },
-        what="Families that qualify, by area and route",
+        {"families": [released.cells["routes", area, "qualifying"] for area in areas]},
+        what="Families that qualify, by area",
     )
     short = few(figures.one_short_not_assessable)
     notes = (
