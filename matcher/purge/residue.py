@@ -10,6 +10,7 @@ opened is named too: searched is only what is said to be searched.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import mmap
 from collections.abc import Callable, Iterable, Iterator
@@ -79,11 +80,16 @@ def search_all(
             shown = shown[:start] + "*" * (end - start) + shown[end:]
             out.findings.append(Finding(shown, -1, value))
         _search_file(workspace, path, shown, wanted, out)
-    for place, (table, text) in enumerate(cells):
-        out.bytes += len(text)
-        out.findings += [Finding(f"{DATABASE}!{table}", place, value) for value, _, _ in wanted.in_text(text)]
+    for table, text in _by_table(cells):
+        _search_part(DATABASE, Part(table, text.encode("utf-8", errors="replace")), wanted, out)
     out.findings = sorted(set(out.findings), key=lambda found: (found.file, found.offset, found.value))
     return out
+
+
+def _by_table(cells: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The cells of each table as one text, parted by newlines."""
+    for table, rows in itertools.groupby(cells, key=lambda cell: cell[0]):
+        yield table, "\n".join(text for _, text in rows)
 
 
 def _everything(workspace: Workspace, folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
