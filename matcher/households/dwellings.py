@@ -381,7 +381,9 @@ def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     one, other = pairs["postcode"].to_numpy(), pairs["postcode_other"].to_numpy()
     near = np.array([doors.near_postcode(texts[a], texts[b]) for a, b in zip(one, other, strict=True)], dtype=bool)
     close = near | (sector[one] == sector[other])
-    two_towns = (pairs["town"].notna() & pairs["town_other"].notna() & (pairs["town"] != pairs["town_other"])).to_numpy()
+    two_towns = (
+        pairs["town"].notna() & pairs["town_other"].notna() & (pairs["town"] != pairs["town_other"])
+    ).to_numpy()
     listed = pairs["listed_other"].to_numpy(dtype=bool)
     lone = (pairs["support"] <= ONE_PERSON).to_numpy() & (pairs["support_other"] >= 2 * pairs["support"]).to_numpy()
     good = close & ((listed & (near | ~two_towns)) | (near & lone & ~two_towns))
@@ -402,7 +404,9 @@ def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     as_base = np.array([base_of.get(text, -1) for text in coded["unit"].values] + [-1], dtype=np.int64)
     as_unit = np.array([unit_of.get(text, -1) for text in coded["base"].values] + [-1], dtype=np.int64)
     turned = addresses.assign(new_base=as_base[addresses["unit"]], new_unit=as_unit[addresses["base"]])
-    turned = turned[both & (turned["new_base"] >= 0) & (turned["new_unit"] >= 0) & (turned["new_base"] != turned["base"])]
+    turned = turned[
+        both & (turned["new_base"] >= 0) & (turned["new_unit"] >= 0) & (turned["new_base"] != turned["base"])
+    ]
     if turned.empty:
         return
     flats = addresses[both].groupby(["postcode", "street", "base"])["unit"].nunique()
@@ -415,7 +419,10 @@ def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
         look_up(support, "postcode", "street", "base", "unit"),
         look_up(support, "postcode", "street", "new_base", "new_unit"),
     )
-    flats_here, flats_there = look_up(flats, "postcode", "street", "base"), look_up(flats, "postcode", "street", "new_base")
+    flats_here, flats_there = (
+        look_up(flats, "postcode", "street", "base"),
+        look_up(flats, "postcode", "street", "new_base"),
+    )
     turn = (here < GAZETTEER_SUPPORT) & ((there >= GAZETTEER_SUPPORT) | ((flats_there >= 3) & (flats_here == 1)))
     turn |= (here < GAZETTEER_SUPPORT) & (there > here) & (flats_there > flats_here)
     rows = turned.index[turn]
@@ -533,7 +540,13 @@ def _untyped(streets: _Coded) -> _Coded:
 
 
 def _places(
-    frame: pd.DataFrame, coded: dict[str, _Coded], records: pa.Table, gazetteer: pa.Table, of_row: np.ndarray, door_of: np.ndarray, count: int
+    frame: pd.DataFrame,
+    coded: dict[str, _Coded],
+    records: pa.Table,
+    gazetteer: pa.Table,
+    of_row: np.ndarray,
+    door_of: np.ndarray,
+    count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(never a home, by record) and the kind of place by dwelling, from the gazetteer's class and the address words."""
     street = pa.array(_texts(frame["street"].to_numpy(), _untyped(coded["street"])), pa.string())

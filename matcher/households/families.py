@@ -129,15 +129,29 @@ def families(people: list[Occupant], ties: list[tuple[int, int]], *, door: int) 
         sets.join(one, other)
     if door == ORDINARY and len(people) > EIGHT:
         door = UNNUMBERED
-    _tie_surnames(people, sets, door > ORDINARY)
+    _tie_surnames(people, sets, door > ORDINARY, _on_their_own(people))
     _join_nuclei(people, sets, door)
     return [sets.find(place) for place in range(len(people))]
 
 
-def _tie_surnames(people: list[Occupant], sets: _Sets, crowded: bool) -> None:
+def _on_their_own(people: list[Occupant]) -> set[int]:
+    """Grown children whom a register calls tenant or owner beside a parent who is one too: households of their own."""
+    heads = [person for person in people if person.role == HEAD and person.age is not None]
+    found = set()
+    for young in heads:
+        if any(other.child and _may_be_parent(young, other) for other in people):
+            continue
+        if any(set(old.parts) & set(young.parts) and _may_be_parent(old, young) for old in heads):
+            found.add(young.place)
+    return found
+
+
+def _tie_surnames(people: list[Occupant], sets: _Sets, crowded: bool, apart: set[int]) -> None:
     holders: dict[str, list[Occupant]] = defaultdict(list)
     share: dict[str, float] = {}
     for person in people:
+        if person.place in apart:
+            continue
         for part, common in zip(person.parts, person.shares, strict=True):
             holders[part].append(person)
             share[part] = common
@@ -153,16 +167,27 @@ def _tie_surnames(people: list[Occupant], sets: _Sets, crowded: bool) -> None:
         names = sorted(holders)
         for number, one in enumerate(names):
             for other in names[number + 1 :]:
-                if len(one) > 4 and len(other) > 4 and OSA.distance(one, other, score_cutoff=1) <= 1:
+                if min(len(one), len(other)) > 3 and OSA.distance(one, other, score_cutoff=1) <= 1:
                     sets.join(holders[one][0].place, holders[other][0].place)
     for person in people:  # forename and surname swapped in the only record
-        if person.forename in holders and not any(len(holders[part]) > 1 for part in person.parts):
+        if (
+            person.forename in holders
+            and person.place not in apart
+            and not any(len(holders[part]) > 1 for part in person.parts)
+        ):
             sets.join(holders[person.forename][0].place, person.place)
 
 
 def _tie_by_age(bearers: list[Occupant], sets: _Sets) -> None:
-    """A surname too common for the door: children join the bearer whose age fits a parent best, adults stay apart."""
+    """A surname too common for the door: children join the bearer whose age fits a parent best, a partner the one tenant.
+
+    The other adults stay apart.
+    """
     grown = [person for person in bearers if not person.child]
+    heads = [person for person in grown if person.role == HEAD]
+    for person in grown:
+        if person.role == PARTNER and len(heads) == 1:
+            sets.join(heads[0].place, person.place)
     for child in bearers:
         if child.child:
             fits = [person for person in grown if _may_be_parent(person, child)]
@@ -226,7 +251,12 @@ def _join_families(nuclei: list[_Nucleus], sets: _Sets, door: int) -> bool:
         for other in complete[number + 1 :]:
             if one.heads and other.heads:
                 continue
-            if _step_family(one, other, door) or _generations(one, other) or _generations(other, one):
+            if (
+                _step_family(one, other, door)
+                or _generations(one, other, door)
+                or _generations(other, one, door)
+                or (door == ORDINARY and (_grown_children(one, other) or _grown_children(other, one)))
+            ):
                 sets.join(one.members[0].place, other.members[0].place)
                 joined = True
     return joined
@@ -242,8 +272,19 @@ def _step_family(one: _Nucleus, other: _Nucleus, door: int) -> bool:
     return _may_be_partners(one.adults[0], other.adults[0])
 
 
-def _generations(old: _Nucleus, young: _Nucleus) -> bool:
+def _grown_children(old: _Nucleus, young: _Nucleus) -> bool:
+    """All of `young` are of an age to be children of somebody in `old`, and none of them is a tenant or a parent."""
+    if young.heads or young.unknown or not old.adults:
+        return False
+    if any(_may_be_parent(adult, child) for adult in young.adults for child in young.children):
+        return False
+    return any(all(_may_be_parent(adult, child) for child in young.members) for adult in old.adults)
+
+
+def _generations(old: _Nucleus, young: _Nucleus, door: int) -> bool:
     """A couple without young children, old enough to be parents of the other nucleus's adults."""
+    if door > ORDINARY and not any(person.role == ELDER for person in old.members):
+        return False
     if old.children or not young.children or not old.adults or not young.adults:
         return False
     eldest = max(person.age or 0 for person in young.adults)
@@ -271,6 +312,8 @@ def _best_home(
     if loose.grown == 0:
         child = loose.members[0]
         options = [n for n in anchors if any(_may_be_parent(a, child) for a in (*n.adults, *n.unknown))]
+        if door > ORDINARY:  # strangers' children are likelier than children of another name beside the family's own
+            options = [n for n in options if not n.children]
         if not options:
             options = [
                 n for n in others if n is not loose and any(_may_be_parent(a, child) for a in (*n.adults, *n.unknown))

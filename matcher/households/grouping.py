@@ -33,6 +33,10 @@ from matcher.households.residence import Residence
 from matcher.households.surnames import Surnames
 
 BEARERS, NEARLY_ALL = 4, 0.9  # a forename tells the sex if so many bearers are known, and so many of them agree
+DEFAULT_DATE, FEW_MOVES = (
+    0.02,
+    30,
+)  # a date of more than so large a share of a register's moves (and of so many) is a default
 CASE_SIZE = 12  # a reference shared by more people than this is no family's
 PUPIL_DATASETS = ("education",)
 
@@ -125,6 +129,31 @@ def paper_ties(records: pa.Table, person: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.concatenate(left), np.concatenate(right)
 
 
+def arrival_ties(records: pa.Table, person: np.ndarray, dwellings: Dwellings) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of persons who by a register came to one door, or left it, on one day: they moved together.
+
+    A date that very many rows share is a default of the register, not a move, and ties nobody.
+    """
+    left, right = [], []
+    for column in ("address_from", "address_to"):
+        day = records[column].to_numpy().astype("datetime64[D]")
+        rows = np.flatnonzero((person >= 0) & (dwellings.of_record >= 0) & ~np.isnat(day))
+        if not len(rows):
+            continue
+        codes, days = pd.factorize(day[rows])
+        common = np.bincount(codes)
+        rows = rows[(common <= max(DEFAULT_DATE * len(rows), FEW_MOVES))[codes]]
+        moves = pd.DataFrame({"door": dwellings.of_record[rows], "day": day[rows], "person": person[rows]})
+        moves = moves.drop_duplicates().sort_values(["door", "day", "person"])
+        same = (moves["door"].to_numpy()[1:] == moves["door"].to_numpy()[:-1]) & (
+            moves["day"].to_numpy()[1:] == moves["day"].to_numpy()[:-1]
+        )
+        left.append(moves["person"].to_numpy()[:-1][same])
+        right.append(moves["person"].to_numpy()[1:][same])
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *left]), np.concatenate([none, *right])
+
+
 def family_ties(persons: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of persons whom the registry knows as one family."""
     known = (
@@ -162,7 +191,7 @@ def group(
     about: Traits,
     paper: tuple[np.ndarray, np.ndarray],
     known: tuple[np.ndarray, np.ndarray],
-    earlier: tuple[np.ndarray, np.ndarray],
+    moved: tuple[np.ndarray, np.ndarray],
 ) -> Grouped:
     """A household number for each person; see the module's head."""
     people = len(residence.home)
@@ -180,8 +209,8 @@ def group(
     crowded = shared | (sizes > EIGHT) | (dwellings.has_siblings[home] & ~dwellings.has_unit[home])
     door = np.where(shared, SHARED, np.where(crowded, UNNUMBERED, ORDINARY))
     look = np.flatnonzero(_worth_a_look(order, starts, sizes, crowded, about, surnames))
-    tie_left = np.concatenate([paper[0], known[0], earlier[0]]).astype(np.int64)
-    tie_right = np.concatenate([paper[1], known[1], earlier[1]]).astype(np.int64)
+    tie_left = np.concatenate([paper[0], known[0], moved[0]]).astype(np.int64)
+    tie_right = np.concatenate([paper[1], known[1], moved[1]]).astype(np.int64)
     same_room = (room[tie_left] == room[tie_right]) & (room[tie_left] >= 0)
     ties: dict[int, list[tuple[int, int]]] = {}
     for one, other in zip(tie_left[same_room].tolist(), tie_right[same_room].tolist(), strict=True):
@@ -219,7 +248,7 @@ def _worth_a_look(
     grown = np.add.reduceat((~about.child[order]).astype(np.int64), starts)
     heads = np.add.reduceat((about.role[order] == HEAD).astype(np.int64), starts)
     two_families = (grown > 2) | (heads > 1) | ((grown == 2) & (sizes >= 4))
-    return (sizes > 1) & (crowded | (several & two_families))
+    return (sizes > 1) & (crowded | (several & two_families) | (heads > 1))
 
 
 def _occupant(place: int, person: int, about: Traits, surnames: Surnames) -> Occupant:

@@ -18,6 +18,7 @@ from matcher.households.areas import find_areas
 from matcher.households.dwellings import PLACES, Dwellings, find_dwellings
 from matcher.households.grouping import (
     Grouped,
+    arrival_ties,
     earlier_ties,
     family_ties,
     group,
@@ -71,6 +72,8 @@ def place(
     about = traits(records, person, persons, day, pupils(records, person, people))
     residence = settle(records, person, people, dwellings, surnames, about.child, day, trust)
     tell(0.65)
+    earlier, arrived = earlier_ties(residence, dwellings), arrival_ties(records, person, dwellings)
+    moves = np.concatenate([earlier[0], arrived[0]]), np.concatenate([earlier[1], arrived[1]])
     grouped = group(
         residence,
         dwellings,
@@ -78,7 +81,7 @@ def place(
         about,
         paper_ties(records, person),
         family_ties(persons),
-        earlier_ties(residence, dwellings),
+        moves,
     )
     tell(0.85)
     assigned = rows_stage.assign(records, person, dwellings, residence, grouped.household, about.role)

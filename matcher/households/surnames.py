@@ -19,9 +19,18 @@ CUSTOM = {"SINGH": "SINGH/KAUR", "KAUR": "SINGH/KAUR"}
 NEUTRAL = frozenset(
     [
         "BEGUM", "BEGAM", "BIBI", "KHATUN", "KHATOON", "KHANAM", "KHANUM", "AKHTAR", "AKTAR", "AKTER", "AKHTER", "PARVEEN",
-        "PARVIN", "PERVEEN", "SULTANA", "BANO", "BANU", "NESSA", "NISSA", "NAHAR", "JAHAN", "KAUSAR", "KOUSAR",
+        "PARVIN", "PERVEEN", "SULTANA", "BANO", "BANU", "NESSA", "NISSA", "NAHAR", "JAHAN", "KAUSAR", "KOUSAR", "KAUSER", "KOUSER", "PERVIN", "AKTHER", "NAHER",
     ]
 )  # fmt: skip
+
+
+def family_form(part: str) -> str:
+    """The form that a family shares: SINGH and KAUR are one, so are -SKI and -SKA, -OV and -OVA."""
+    if len(part) > 5:
+        for woman, man in (("SKA", "SKI"), ("CKA", "CKI"), ("DZKA", "DZKI"), ("OVA", "OV"), ("EVA", "EV")):
+            if part.endswith(woman):
+                return part[: -len(woman)] + man
+    return CUSTOM.get(part, part)
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ def find_surnames(records: pa.Table, person: np.ndarray, people: int) -> Surname
     lists = records["surname_parts"].combine_chunks()
     owner = pc.list_parent_indices(lists).to_numpy()
     encoded = pc.list_flatten(lists).dictionary_encode()
-    raw = [CUSTOM.get(value, value) if value else None for value in encoded.dictionary.to_pylist()]
+    raw = [family_form(value) if value else None for value in encoded.dictionary.to_pylist()]
     values = sorted({value for value in raw if value and len(value) > 1})
     place = {value: code for code, value in enumerate(values)}
     table = np.array([place.get(value, -1) if value else -1 for value in raw] + [-1], dtype=np.int64)
