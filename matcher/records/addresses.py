@@ -13,18 +13,12 @@ from typing import NamedTuple
 
 from matcher.fields import postcodes
 from matcher.records.address_kinds import kind_of
+from matcher.records.address_parts import is_plain_start, read_phrase, runs, take_flat, take_number, town_of
 from matcher.records.address_words import (
-    ABBREVIATIONS,
-    BUILDINGS,
     COUNTIES,
     COUNTY_WORDS,
-    DIRECTIONS,
-    FIRST_ABBREVIATIONS,
     FLATS,
     FLOORS,
-    LAST_ABBREVIATIONS,
-    NUMBER_WORDS,
-    STREET_TYPES,
     TOWNS,
 )
 from matcher.records.scripts import to_ascii
@@ -42,13 +36,8 @@ _POSTCODE_ANYWHERE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}[0-9][0-9A-Z]?\s?[0-9]
 _OUTWARD_LAST = re.compile(r"(?<=\s)[A-Z]{1,2}[0-9]{1,2}[A-Z]?$")
 _RANGE = re.compile(r"(?<=\d)([A-Z]?)\s*(?:-|&|\bTO\b)\s*(?=\d)")
 _LETTERED = re.compile(r"(?<![A-Z0-9])([A-Z])-(?=\d)")
-_NUMBER = re.compile(r"\d{1,5}[A-Z]?(?:-\d{1,5}[A-Z]?)?")
-_SLASHED = re.compile(r"(\d{1,4}[A-Z]?|[A-Z])/(\d{1,5}[A-Z]?)")
-_FLAT_ID = re.compile(r"\d{1,4}[A-Z]?|[A-Z]\d{0,3}|\d{1,3}[/-]\d{1,3}")
 _CARE_OF = re.compile(r"(?:C/O|C O|CARE OF)\b")
 _NAME_BEFORE_NUMBER = re.compile(r"^[^0-9]*")
-
-_BEFORE_NUMBER = STREET_TYPES | DIRECTIONS | ABBREVIATIONS.keys() | {"ST"}
 
 
 class Address(NamedTuple):
@@ -79,11 +68,20 @@ class AddressParser:
     def __init__(self) -> None:
         self._phrases: dict[tuple[str, bool], tuple[str, str, str, str]] = {}
         self._postcodes: dict[str, str | None] = {}
+        self._plain: dict[tuple[str, bool], tuple[str, str] | None] = {}
+        self._met: dict[tuple[str | None, ...], Address] = {}
 
     def parse(
         self, address: str | None, line_2: str | None = None, town: str | None = None, postcode: str | None = None
     ) -> Address:
         """The parts of one address."""
+        key = (address, line_2, town, postcode)
+        found = self._met.get(key)
+        if found is None:
+            found = self._met[key] = self._parse(address, line_2, town, postcode)
+        return found
+
+    def _parse(self, address: str | None, line_2: str | None, town: str | None, postcode: str | None) -> Address:
         lines = [_plain(line) for line in (address, line_2, town) if line]
         segments = [segment for line in lines for part in line.split(",") if (segment := " ".join(part.split()))]
         segments = [segment for segment in segments if segment not in "/&-" and any(map(str.isalnum, segment))]
@@ -99,7 +97,35 @@ class AddressParser:
         if kind in ("none", "no_fixed_abode", "po_box"):
             shown = {"none": None, "no_fixed_abode": "NO FIXED ABODE"}.get(kind, text)
             return Address(address=shown, postcode=code, kind=kind)
-        return self._parts(segments, bool(town and len(segments) > 1), code, kind)
+        town_given = bool(town and len(segments) > 1)
+        return self._short_way(segments, town_given, code, kind) or self._parts(segments, town_given, code, kind)
+
+    def _short_way(self, segments: list[str], town_given: bool, code: str | None, kind: str) -> Address | None:
+        """A number in a street, then places: most addresses, in a fraction of the time. None where it is not so plain."""
+        number, _, rest = segments[0].partition(" ")
+        if len(segments) < 2 or not (number.isdigit() and len(number) < 5 and number[0] != "0"):
+            return None
+        street = self._plain_phrase(rest, alone=town_given and len(segments) == 2)
+        places = [self._plain_phrase(segment) for segment in segments[1:-1]]
+        places.append((segments[-1], "") if town_given else self._plain_phrase(segments[-1]))
+        if street is None or street[1] == "court" or None in places:
+            return None
+        named = [place[0] for place in places if place]
+        town = named[-1] if town_given else town_of(named[-1])
+        shown = ", ".join(dict.fromkeys((f"{number} {street[0]}", *named)))
+        return Address(shown, None, None, number, street[0], town, code, kind)
+
+    def _plain_phrase(self, text: str, *, alone: bool = False) -> tuple[str, str] | None:
+        """(phrase spelt out, its kind) of words that hold no flat, number, building or second phrase; else None."""
+        key = (text, alone)
+        if key not in self._plain:
+            words = text.split()
+            found: tuple[str, str] | None = None
+            if words and all(word.isalpha() for word in words) and FLATS.isdisjoint(words) and is_plain_start(words):
+                building, phrase, what, rest = self._phrase(text, alone)
+                found = (phrase, what) if not building and not rest and what != "building" else None
+            self._plain[key] = found
+        return self._plain[key]
 
     def _repair(self, text: str) -> str | None:
         if text not in self._postcodes:
@@ -141,10 +167,10 @@ class AddressParser:
                 segment = _NAME_BEFORE_NUMBER.sub("", segment)
                 if not segment:
                     continue
-            flat, words = _take_flat(segment.split())
+            flat, words = take_flat(segment.split())
             flats += [flat] if flat else []
-            for run in _runs(words):
-                number, flat, words_left = _take_number(run, bool(flats))
+            for run in runs(words):
+                number, flat, words_left = take_number(run, bool(flats))
                 flats += [flat] if flat else []
                 if waiting and number:
                     flats.append(waiting)
@@ -165,7 +191,7 @@ class AddressParser:
         key = (text, alone)
         found = self._phrases.get(key)
         if found is None:
-            found = self._phrases[key] = _read_phrase(text.split(), alone)
+            found = self._phrases[key] = read_phrase(text.split(), alone)
         return found
 
 
@@ -190,149 +216,6 @@ def _without_county(segments: list[str]) -> list[str]:
             words = words[:-2]
         segments = [*segments[:-1], " ".join(words)]
     return segments
-
-
-def _take_flat(words: list[str]) -> tuple[str | None, list[str]]:
-    """The flat that a segment names, and its other words."""
-    if words[0] in FLOORS:
-        size = 0
-        while size < len(words) and (words[size] in FLOORS or words[size] in ("FLOOR", "FLR", "LEVEL")):
-            size += 1
-        label = " ".join(dict.fromkeys(FLOORS[word] for word in words[:size] if word in FLOORS))
-        after = words[size:]
-        if after and after[0] in FLATS:
-            if len(after) > 1 and _FLAT_ID.fullmatch(after[1]) and (len(after) == 2 or not after[2].isalpha()):
-                return after[1], after[2:]
-            return label, after[1:]
-        if not after or "FLOOR" in words[:size] or "FLR" in words[:size] or words[0] in ("BASEMENT", "GFF", "FFF"):
-            return label, after[1:] if after[:1] == ["OF"] else after
-        return None, words
-    if FLATS.isdisjoint(words):
-        return None, words
-    place = next(i for i, word in enumerate(words) if word in FLATS)
-    after = words[place + 1 :]
-    if after and after[0] in ("NO", "NUMBER"):
-        after = after[1:]
-    before = words[:place]
-    if before[-1:] == ["THE"]:
-        before = before[:-1]
-    if after and after[0] in NUMBER_WORDS:
-        return NUMBER_WORDS[after[0]], before + after[1:]
-    if after and _FLAT_ID.fullmatch(after[0]):
-        if "/" in after[0] and len(after) > 1 and after[1].isalpha() and not before:
-            flat, _, number = after[0].partition("/")
-            return flat, [number, *after[1:]]
-        return after[0], before + after[1:]
-    if place == 0 and (not after or after[0] in ("ABOVE", "AT", "OVER", "REAR", "BEHIND")):
-        return "FLAT", after[1:]
-    if not before and after and after[0][0].isdigit():
-        return "FLAT", after
-    return (None, words) if before else ("FLAT", after)
-
-
-def _runs(words: list[str]) -> list[list[str]]:
-    """A segment parted before a house number that stands inside it ("ROSE COURT 5 HIGH STREET")."""
-    for place in range(1, len(words) - 1):
-        if words[place][0].isdigit() and _NUMBER.fullmatch(words[place]) and words[place - 1].isalpha():
-            if words[place - 1] in ("NO", "NUMBER", "PLOT", "BLOCK"):
-                continue
-            if len(words[place - 1]) > 1 and words[place + 1].isalpha():
-                return [words[:place], words[place:]]
-    return [words] if words else []
-
-
-def _take_number(words: list[str], has_flat: bool) -> tuple[str | None, str | None, list[str]]:
-    """(house number, flat, other words) of a segment without its "Flat 2"."""
-    if words[0] in ("NO", "NUMBER") and len(words) > 1 and words[1][0].isdigit():
-        words = words[1:]
-    if not words[0][0].isdigit():
-        slashed = _SLASHED.fullmatch(words[0]) if "/" in words[0] else None
-        if slashed:
-            return slashed[2], slashed[1], words[1:]
-        if len(words) > 1 and _NUMBER.fullmatch(words[-1]) and words[-2] in _BEFORE_NUMBER:
-            return words[-1], None, words[:-1]
-        if len(words) == 1 and _FLAT_ID.fullmatch(words[0]) and words[0][-1].isdigit():
-            return None, words[0], []
-        return None, None, words
-    slashed = _SLASHED.fullmatch(words[0])
-    if slashed:
-        first, second = slashed[1], slashed[2]
-        if first.isdigit() and second.isdigit() and int(second) - int(first) == 2:
-            return f"{_bare(first)}-{_bare(second)}", None, words[1:]
-        return _bare(second), _bare(first), words[1:]
-    if not _NUMBER.fullmatch(words[0]):
-        return None, None, words
-    number = _bare(words[0])
-    if len(words) > 1 and _NUMBER.fullmatch(words[1]) and not has_flat:
-        return _bare(words[1]), number, words[2:]
-    if len(words) > 2 and len(words[1]) == 1 and words[1] in "ABCDEFGH" and number.isdigit():
-        return number + words[1], None, words[2:]
-    if len(words) == 2 and len(words[1]) == 1 and words[1].isalpha():
-        return number + words[1], None, []
-    return number, None, words[1:]
-
-
-def _bare(number: str) -> str:
-    """A number without leading zeros."""
-    return number.lstrip("0") or "0"
-
-
-def _spelt_out(words: list[str]) -> list[str]:
-    out: list[str] = []
-    for place, word in enumerate(words):
-        last = place == len(words) - 1
-        if place == 0 and len(words) > 1:
-            out.append(FIRST_ABBREVIATIONS.get(word, word))
-        elif place == 0:
-            out.append(word)
-        elif word == "ST":
-            later = words[place + 1 :]
-            named = any(ABBREVIATIONS.get(name, name) in STREET_TYPES for name in later) or later[-1:] == ["ST"]
-            out.append("SAINT" if later and (named or out[-1] == "STREET") else "STREET")
-        elif last and word in LAST_ABBREVIATIONS and (word == "LA" or out[-1] in STREET_TYPES):
-            out.append(LAST_ABBREVIATIONS[word])
-        else:
-            out.append(ABBREVIATIONS.get(word, word))
-    return out
-
-
-def _town_at_end(words: list[str]) -> int:
-    """How many words at the end are a known town, leaving at least one; 0 if none."""
-    return next((size for size in (4, 3, 2, 1) if len(words) > size and " ".join(words[-size:]) in TOWNS), 0)
-
-
-def _what(words: list[str]) -> str:
-    last = words[-1]
-    if last in DIRECTIONS and len(words) > 2 and words[-2] in STREET_TYPES:
-        return "street"
-    if len(words) > 1 and last in STREET_TYPES:
-        return "court" if last in BUILDINGS else "street"
-    return "building" if last in BUILDINGS or last.rstrip("0123456789") in BUILDINGS else ""
-
-
-def _read_phrase(words: list[str], alone: bool) -> tuple[str, str, str, str]:
-    spelt = _spelt_out(words)
-    what = _what(spelt)
-    rest: list[str] = []
-    if what == "":
-        size = _town_at_end(spelt)
-        head, rest = (spelt[: len(spelt) - size], spelt[len(spelt) - size :]) if size else (spelt, [])
-        what = _what(head)
-        first = next((i for i, word in enumerate(head) if i and word in STREET_TYPES), None)
-        if what == "" and first is None and (not alone or head[0] in ("HMP", "HMYOI", "YOI")):
-            head, rest = spelt, []
-        elif what == "" and first is not None and (alone or size):
-            end = first + 1
-            while end < len(head) and (head[end] in STREET_TYPES or head[end] in DIRECTIONS):
-                end += 1
-            head, rest = head[:end], head[end:] + rest
-            what = _what(head)
-        spelt = head
-    if alone and what in ("street", "court"):
-        for place in range(1, len(spelt) - 2):
-            if spelt[place] in BUILDINGS:
-                return " ".join(spelt[: place + 1]), " ".join(spelt[place + 1 :]), what, " ".join(rest)
-    return "", " ".join(spelt), what, " ".join(rest)
 
 
 def _flat_shown(flat: str | None) -> str | None:
@@ -383,9 +266,7 @@ def _assembled(
         number, flat = flat, None
     building = " ".join(dict.fromkeys(buildings)) or None
     if town is None and places:
-        words = places[-1].split()
-        size = 0 if places[-1] in TOWNS else _town_at_end(words)
-        town = " ".join(words[-size:]) if size else places[-1]
+        town = town_of(places[-1])
     elif town is not None:
         places.append(town)
     shown = (

@@ -60,6 +60,7 @@ def row_facts(rows: pa.Table, spec: ExtractSpec, as_at: dt.date) -> RowFacts:
         allowed = ~pc.fill_null(rows["beyond_row"], False).to_numpy(zero_copy_only=False)
     beyond: Counter[str] = Counter()
     twice = _delivered_twice(rows, spec)
+    identifiers: dict[str, pa.Array] = {}
     tables = []
     for number, rule in enumerate(spec.evidence):
         mask = allowed & _holds(rows, spec, rule)
@@ -70,7 +71,7 @@ def row_facts(rows: pa.Table, spec: ExtractSpec, as_at: dt.date) -> RowFacts:
                 beyond[f"{rule.kind.replace('_', ' ')} outside the {rule.window_months} months to the batch date"] += (
                     dropped
                 )
-        tables.append(_with_keys(made, rows, rule, twice))
+        tables.append(_with_keys(made, rows, rule, twice, identifiers))
     facts = pa.concat_tables(tables) if tables else FACTS.empty_table()
     order = [("position", "ascending"), ("rule", "ascending"), ("month", "ascending")]
     return RowFacts(facts.sort_by(order), dict(beyond))
@@ -202,13 +203,21 @@ def _delivered_twice(rows: pa.Table, spec: ExtractSpec) -> pa.Array:
     return pc.if_else(pa.array(often), pa.array(groups).cast(pa.string()), None)
 
 
-def _with_keys(made: pa.Table, rows: pa.Table, rule: EvidenceRule, twice: pa.Array) -> pa.Table:
-    """Key the facts: by the rule's key columns, across supplies; else rows delivered twice by their group, within this one."""
+def _with_keys(
+    made: pa.Table, rows: pa.Table, rule: EvidenceRule, twice: pa.Array, identifiers: dict[str, pa.Array]
+) -> pa.Table:
+    """Key the facts: by the rule's key columns, across supplies; else rows delivered twice by their group, within this one.
+
+    `identifiers` keeps the key columns that an earlier rule has read.
+    """
     position = made["position"].combine_chunks()
     month = made["month"].combine_chunks().cast(pa.string())
     if rule.key:
-        parts = [canonical(_column(rows, name, pa.string()), _bare).take(position) for name in rule.key]
-        key = pc.binary_join_element_wise("=", *parts, month, "\x1f")
+        for name in rule.key:
+            if name not in identifiers:
+                identifiers[name] = canonical(_column(rows, name, pa.string()), _bare)
+        parts = [identifiers[name].take(position) for name in rule.key]
+        key = pc.binary_join_element_wise(f"={rule.kind}", *parts, month, "\x1f")
     else:
         rule_number = made["rule"].combine_chunks().cast(pa.string())
         key = pc.binary_join_element_wise("+", twice.take(position), rule_number, month, "\x1f")

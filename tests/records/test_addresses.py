@@ -132,3 +132,16 @@ def test_one_parser_answers_as_a_new_one_does() -> None:
 
 def test_a_very_long_cell_is_read_as_far_as_an_address_goes() -> None:
     check(parse("12 High Street, " * 10_000))
+
+
+_COMMON = "12 7A HIGH STREET ST ROSE COURT HOUSE LEICESTER ANSTEY THE GREEN FLAT 2 FIRST , , , ROAD A NO BROADWAY"
+WORDS = st.sampled_from(_COMMON.split())
+
+
+@given(st.lists(WORDS, max_size=9).map(" ".join), st.sampled_from([None, "Leicester", "12 Mill Road"]))
+@settings(max_examples=800, deadline=None)
+def test_the_short_way_gives_what_the_long_way_gives(text: str, town: str | None) -> None:
+    quick = parse(text, town=town)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AddressParser, "_short_way", lambda *_: None)
+        assert parse(text, town=town) == quick
