@@ -1,5 +1,6 @@
-"""Context of the household: two people of one name at two addresses are likelier one person who moved, where another pair
-of names also agrees between the same two addresses.
+"""Context of the household. Two people of one name at two addresses are likelier one person who moved, where another pair
+of names also agrees between the same two addresses; and a record is likelier the resident that it fits, where nobody else
+of that household fits.
 
 Takes encoded records and candidate pairs with their levels; gives bits to add to match weights.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.encode import Encoded, mix
@@ -53,3 +56,37 @@ def moved_together(e: Encoded, left: Ints, right: Ints, levels: npt.NDArray[np.u
     second = np.where((following > start) & (where[following] == between), value[following], 0.0)
     bits[rows] = np.where(name[start] != sound, value[start], second)
     return bits
+
+
+def unrivalled(
+    e: Encoded, left: Ints, right: Ints, levels: npt.NDArray[np.uint8], weight: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Bits for each pair at one address of which a date of birth is missing, where nobody else there fits as well.
+
+    Were the record another member of the household, that person would likely be seen in some record too. How likely is
+    read from the records with a date of birth: the share that a record of another source certainly matches.
+    """
+    bits = np.zeros(len(left))
+    dated = ~_at(levels, "dob", "missing")
+    certain = dated & (weight > 8) & (e.system[left] != e.system[right])
+    seen = np.zeros(e.size, dtype=bool)
+    seen[left[certain]] = seen[right[certain]] = True
+    held = int(e.has_dob.sum())
+    coverage = float((seen & e.has_dob).sum()) / held if held else 0.0
+    near = _at(levels, "address", "home", "building", "door") & ~dated & (weight > -2.0)
+    if not near.any():
+        return bits
+    known = joined(e.size, left[dated & (weight > 3)], right[dated & (weight > 3)])
+    ends, others = np.concatenate([left[near], right[near]]), np.concatenate([right[near], left[near]])
+    fits = e.has_dob[others] & ~e.has_dob[ends]
+    claims = np.unique(np.column_stack([ends[fits], known[others[fits]]]), axis=0)
+    count = np.bincount(claims[:, 0], minlength=e.size)
+    alone = near & (count[left] <= 1) & (count[right] <= 1)
+    bits[alone] = min(-np.log2(max(1.0 - coverage, 0.25)), 2.0)
+    return bits
+
+
+def joined(size: int, left: Ints, right: Ints) -> npt.NDArray[np.int64]:
+    """Number of the chain of links that each row belongs to."""
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)

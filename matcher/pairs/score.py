@@ -16,7 +16,7 @@ import pyarrow as pa
 from matcher.engines import Engine, open_engine
 from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.compare import pack
-from matcher.pairs.context import moved_together
+from matcher.pairs.context import joined, moved_together, unrivalled
 from matcher.pairs.encode import Encoded, encode, whole
 from matcher.pairs.frequency import Ages, Frequencies
 from matcher.pairs.model import LinkageModel, TrainedModel
@@ -135,11 +135,7 @@ def _trained(
 
 def _links_within(e: Encoded, left: Ints, right: Ints, limit: int) -> tuple[Ints, Ints]:
     """All pairs of rows that chains of the given links join, chains of at most `limit` rows."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(e.size, e.size))
-    _, component = connected_components(graph, directed=False)
+    component = joined(e.size, left, right)
     order = np.argsort(component, kind="stable")
     sizes = np.bincount(component)
     starts = np.cumsum(sizes) - sizes
@@ -185,6 +181,7 @@ def score_pairs(
     _done(stage, 0.75)
     scorer = _Scorer(e, trained, frequencies)
     weight = scorer.weights(left, right, levels) + moved_together(e, left, right, levels)
+    weight = weight + unrivalled(e, left, right, levels, weight)
     floor = np.log2(model.limits.keep_probability / (1 - model.limits.keep_probability))
     conflict = (levels[:, PLACE["identifier"]] == level("identifier", "same")) | scorer.same_ref(left, right)
     kept = (weight >= floor) | conflict
