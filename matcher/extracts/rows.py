@@ -72,6 +72,13 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
             problems += [_Found(int(row) + 1, order, "needed") for row in np.flatnonzero(blank & intact)]
             keep &= ~blank
         raw[column.id], typed[column.id] = cells, parsed.values
+    for group in spec.needs_one_of:
+        order = next(n for n, column in enumerate(spec.column) if column.id == group[0])
+        blank = np.ones(grid.rows, dtype=bool)
+        for name in group:
+            blank &= ~raw[name].is_valid().to_numpy(zero_copy_only=False) if name in raw else True
+        problems += [_Found(int(row) + 1, order, "needs_one_of") for row in np.flatnonzero(blank & intact)]
+        keep &= ~blank
     table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed}).filter(pa.array(keep))
     again = _duplicates({name: cells.filter(pa.array(keep)) for name, cells in raw.items()}, spec, table.num_rows)
     problems += [_Found(row, -1, "duplicate") for row in table["row"].filter(pa.array(again)).to_pylist()]

@@ -14,6 +14,7 @@ ROW_REJECTED: dict[str, str] = {
     "quotes": "the row's quotation marks do not pair; double every quotation mark inside a quoted cell",
     "repeated_header": "the row repeats the header; send each file with one header row",
     "needed": "blank, and without it the row means nothing",
+    "needs_one_of": "blank, and so is what could stand in its place; the row means nothing without either",
 }
 """A row that breaks one of these is left out."""
 

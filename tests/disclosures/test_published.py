@@ -67,6 +67,18 @@ def test_no_family_at_all_is_published_as_zeros() -> None:
     assert summary["families"][ALL] == {"automatic": 0, "discretion": 0, ALL: 0}
 
 
+def test_a_rule_set_whose_first_route_needs_fewer_criteria_is_published_too() -> None:
+    """Ten families by the first route, of which six meet one criterion and seven the other."""
+    figures = PublishedFigures(
+        BATCH, "Later", {("city", "automatic"): 10}, {("city", "a"): 6, ("city", "b"): 7}, ("a", "b")
+    )
+    _, released = published(figures, POLICY)
+    narrow = worked_out(released, POLICY.smallest_count)
+    truth = counts_of(figures).cells
+    assert not any(0 < truth[cell] < 5 for cell in narrow)
+    assert truth["missed", "city", "a"] == 4 and released.cells["criteria", "city", "a"] is None
+
+
 @settings(max_examples=5, deadline=None)
 @given(
     st.lists(

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.extracts import Supply
+from matcher.extracts import Supply, find_supplies, read_supplies
 from matcher.extracts.grid import make_grid
 from matcher.extracts.header import match_header
 from matcher.extracts.rows import check_rows
@@ -59,6 +59,19 @@ def test_a_row_without_what_gives_it_meaning_is_rejected(tmp_path: Path) -> None
     assert supply.rows["row"].to_pylist() == [2]
     assert supply.completeness["full_name"] == (1, 1)
     assert supply.completeness["dob"] == (2, 2)  # of all rows received
+
+
+def test_a_row_that_fills_none_of_the_columns_it_needs_one_of_is_rejected(tmp_path: Path) -> None:
+    """A housing case may name nobody, but then tells its place."""
+    update = {"needs_one_of": (("full_name", "postcode", "expiry"),), "column": tuple(
+        column.model_copy(update={"needed_in_row": False}) for column in SHEEP.column
+    )}  # fmt: skip
+    specs = {"sheep": SHEEP.model_copy(update=update)}
+    neither = row(full_name="", postcode=" ", expiry="")
+    (tmp_path / "sheep.csv").write_bytes(csv_bytes([neither, row(full_name=""), row(ref="2", postcode="")]))
+    (supply,) = read_supplies(find_supplies(tmp_path, specs), specs, AS_AT).supplies
+    assert rules(supply) == [(1, "Full Name", "needs_one_of")]
+    assert (supply.rows_in, supply.rows_accepted, supply.rows_rejected) == (3, 2, 1)
 
 
 def test_a_header_without_rows_is_accepted_with_a_warning(tmp_path: Path) -> None:
