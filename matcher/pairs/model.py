@@ -38,7 +38,9 @@ class Level(_Model):
     match: float = Field(gt=0, le=1)
     relative: float | None = Field(None, gt=0, le=1)  # None: as random
     random: float = Field(gt=0, le=1)
-    least: float = Field(0.0, ge=0, lt=1)  # bounds of a match's chance, where records alone could not tell it from another class
+    least: float = Field(
+        0.0, ge=0, lt=1
+    )  # bounds of a match's chance, where records alone could not tell it from another class
     most: float = Field(1.0, gt=0, le=1)
     meaning: str
 

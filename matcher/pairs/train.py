@@ -54,7 +54,13 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
         random = np.array([v.random for v in values])
         match = np.array([v.match for v in values])
         relative = np.array([v.random if v.relative is None else v.relative for v in values])
-        for kind, chances in (("match", match), ("relative", relative), ("junior", random), ("namesake", random), ("random", random)):
+        for kind, chances in (
+            ("match", match),
+            ("relative", relative),
+            ("junior", random),
+            ("namesake", random),
+            ("random", random),
+        ):
             start[kind][comparison.name] = chances / chances.sum()
     # A junior bears the name of a relative in the household: named as a match is, born as a relative is, and not in the same year.
     born = start["relative"]["dob"].copy()

@@ -160,13 +160,13 @@ def name_levels(words: Vocabulary, left: Ints, right: Ints, comparison: str) -> 
         x, y = a[whole], b[whole]
         score = cpdist(words.values[x], words.values[y], scorer=JaroWinkler.similarity, dtype=np.float64)
         here = np.full(len(whole), at["different"], dtype=np.uint8)
-        alike = (score >= 0.8) | (words.sound[x] == words.sound[y]) | (words.phone[x] == words.phone[y])
+        alike = (score + 1e-9 >= 0.8) | (words.sound[x] == words.sound[y]) | (words.phone[x] == words.phone[y])
         here[alike] = at["similar"]
-        maybe = np.flatnonzero((score >= 0.7) & (score < 0.92))
+        maybe = np.flatnonzero((score + 1e-9 >= 0.7) & (score < 0.92))
         edited = np.array(
             [one_edit(m, n) for m, n in zip(words.values[x[maybe]], words.values[y[maybe]], strict=True)], dtype=bool
         )
-        here[score >= 0.92] = at["close"]
+        here[score + 1e-9 >= 0.92] = at["close"]
         here[maybe[edited]] = at["close"]
         slots = words.given if comparison == "forename" else words.family
         here[_share_a_family(slots, x, y) | (words.spelling[x] == words.spelling[y])] = at["family"]
