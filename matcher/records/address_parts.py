@@ -88,7 +88,7 @@ def take_number(words: list[str], has_flat: bool) -> tuple[str | None, str | Non
     slashed = _SLASHED.fullmatch(words[0])
     if slashed:
         first, second = slashed[1], slashed[2]
-        if first.isdigit() and second.isdigit() and int(second) - int(first) == 2:
+        if has_flat:
             return f"{_bare(first)}-{_bare(second)}", None, words[1:]
         return _bare(second), _bare(first), words[1:]
     if not _NUMBER.fullmatch(words[0]):
