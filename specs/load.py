@@ -39,6 +39,7 @@ class Flow(_Model):
     """One supplier's flow of a data set: whose it is, for whom and what for (agreement, sections 4.3, 7-10, Appendix B)."""
 
     supplier: str  # "" = file without supplier; "*" = any supplier not listed
+    also: tuple[str, ...] = ()  # other spellings of the supplier in file names
     partner: str  # partner id, as in assurance/data_quality.<partner>.json
     owner: str  # the data controller at the origin
     area: Area | None = None  # where its families live when no address tells
@@ -140,6 +141,9 @@ class ExtractSpec(_Model):
         if len(ids) != len(self.column):
             raise ValueError("a column id twice")
         self._check_headings()
+        suppliers = [name for flow in self.flow for name in (flow.supplier, *flow.also)]
+        if len(set(suppliers)) != len(suppliers):
+            raise ValueError("a supplier in two flows")
         for number, rule in enumerate(self.evidence, 1):
             months = [f"{rule.by_month}{m:02d}" for m in range(1, 13)] if rule.by_month else []
             named = [rule.code, rule.begun, rule.ended, rule.term, *rule.key, *rule.when, *months]
@@ -197,7 +201,7 @@ class ExtractSpec(_Model):
         """The flow of a supplier; the "*" flow, else the first, where it is not listed."""
         for wanted in (supplier, "*"):
             for flow in self.flow:
-                if flow.supplier == wanted:
+                if wanted in (flow.supplier, *flow.also):
                     return flow
         return self.flow[0]
 

@@ -266,6 +266,18 @@ def test_a_supplier_that_is_not_listed_still_has_a_flow() -> None:
         assert spec.flow_for("somebody_else").supplier == "*"
 
 
+@pytest.mark.parametrize("dataset", ["housing", "residents"])
+def test_a_district_is_known_by_its_whole_name_too(dataset: str) -> None:
+    spec = SPECS[dataset]
+    for short, whole in [
+        ("hinckley_bosworth", "hinckley_and_bosworth"),
+        ("nwl", "north_west_leicestershire"),
+        ("oadby_wigston", "oadby_and_wigston"),
+    ]:
+        assert spec.flow_for(short) is spec.flow_for(whole) is not spec.flow_for("*")
+        assert spec.flow_for(whole).area == "county"
+
+
 def test_trust_is_highest_where_dates_of_birth_and_addresses_are_checked() -> None:
     trust = sorted(AGREED, key=lambda name: -SPECS[name].trust)
     assert set(trust[:2]) == {"dwp", "education"}

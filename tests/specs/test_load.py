@@ -118,6 +118,7 @@ def test_a_new_data_set_is_one_file(tmp_path: Path) -> None:
         (('name = "On"', 'name = "full_name"'), "columns 'full_name' and 'on' answer to one heading"),
         (('id = "on"', 'id = "kind"'), "a column id twice"),
         (('amendment = "', '# "'), "flow.0: Value error, a flow beyond Appendix B must cite its amendment"),
+        (("[[column]]", FLOW + "[[column]]"), "a supplier in two flows"),
         (('title = "Fire setting"', ""), "title: Field required"),
         (('row_is = "', 'rowis = "'), "rowis: Extra inputs are not permitted"),
         (('type = "date"', 'type = "day"'), "column.2.type: Input should be"),
