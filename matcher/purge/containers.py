@@ -48,6 +48,16 @@ class Part:
     fault: str | None = None
 
 
+class Passwords:
+    """The key store's passwords for one file, read only where a file needs one."""
+
+    def __init__(self, workspace: Workspace, file: str) -> None:
+        self._workspace, self._file = workspace, file
+
+    def likeliest_first(self) -> list[str]:
+        return self._workspace.keys.passwords(self._file)
+
+
 def parts_of(workspace: Workspace, path: Path, view: bytes | mmap.mmap) -> Iterator[Part]:
     """The parts inside a file of the workspace, whose bytes are `view`."""
     if path == workspace.database:
@@ -57,10 +67,11 @@ def parts_of(workspace: Workspace, path: Path, view: bytes | mmap.mmap) -> Itera
     elif view[:4] == b"PARE":
         yield from _held(workspace, path, bytes(view[:]))
     else:
-        yield from _opened("", view, workspace.keys.passwords(), 0)
+        hint = workspace.relative(path) if path.is_relative_to(workspace.root) else path.name
+        yield from _opened("", view, Passwords(workspace, hint), 0)
 
 
-def _opened(name: str, view: bytes | mmap.mmap, passwords: list[str], depth: int) -> Iterator[Part]:
+def _opened(name: str, view: bytes | mmap.mmap, passwords: Passwords, depth: int) -> Iterator[Part]:
     start = bytes(view[:8])
     if depth >= DEEPEST:
         return
@@ -74,7 +85,7 @@ def _opened(name: str, view: bytes | mmap.mmap, passwords: list[str], depth: int
         yield from _office(name, bytes(view[:]), passwords, depth)
 
 
-def _zip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+def _zip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
@@ -92,7 +103,7 @@ def _zip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterato
             yield from _given(inner, opened, passwords, depth)
 
 
-def _gzip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+def _gzip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     inner = _join(name, "gzip")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
@@ -103,7 +114,7 @@ def _gzip(name: str, content: bytes, passwords: list[str], depth: int) -> Iterat
     yield from _given(inner, opened, passwords, depth)
 
 
-def _given(name: str, opened: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+def _given(name: str, opened: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     if len(opened) > LARGEST:
         yield Part(name, opened[:LARGEST])
         yield Part(name, fault="larger than may be opened; only its beginning was searched")
@@ -128,7 +139,7 @@ def _cells(table: pa.Table) -> bytes:
     return "\n".join(columns).encode("utf-8", errors="replace")
 
 
-def _office(name: str, content: bytes, passwords: list[str], depth: int) -> Iterator[Part]:
+def _office(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     """A workbook under a password, tried with each of ours; any other OLE file was searched as bytes already."""
     inner = _join(name, "opened")
     try:
@@ -138,12 +149,14 @@ def _office(name: str, content: bytes, passwords: list[str], depth: int) -> Iter
     except Exception:  # the library raises bare Exceptions for files that are not Office's
         yield Part(inner, fault="not a readable workbook")
         return
-    for password in passwords:
+    for password in passwords.likeliest_first():
         clear = io.BytesIO()
         try:
-            office.load_key(password=password, verify_password=True)
+            office.load_key(password=password)
             office.decrypt(clear)
         except Exception:  # noqa: S112  (a wrong password, in the library's many ways)
+            continue
+        if clear.getvalue()[:2] != b"PK":  # told by the result: to have the library verify first takes twice as long
             continue
         yield from _given(inner, clear.getvalue(), passwords, depth)
         return

@@ -60,7 +60,14 @@ def test_each_recipient_has_a_password_of_its_own(store: KeyStore) -> None:
 def test_a_password_for_automation_overrides(store: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = store.password("county_team")
     monkeypatch.setenv("MATCHER_OUTPUT_PASSWORD", "for the robot")
-    assert store.password("county_team") == "for the robot" and store.passwords() == [kept, "for the robot"]
+    assert store.password("county_team") == "for the robot" and store.passwords() == ["for the robot", kept]
+
+
+def test_the_likeliest_password_of_a_file_comes_first(store: KeyStore) -> None:
+    words = {r: store.password(r) for r in ("dwp", "key_worker_city", "key_worker_county", "nhs_trust")}
+    assert store.passwords("outbox/2013-10-31-1/key-worker/county.xlsx")[0] == words["key_worker_county"]
+    assert store.passwords("outbox/2013-10-31-1/partners/dwp.xlsx")[0] == words["dwp"]
+    assert set(store.passwords()) == set(words.values())
 
 
 class Memory(KeyringBackend):
