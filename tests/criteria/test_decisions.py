@@ -95,6 +95,8 @@ def test_facts_that_could_not_be_assessed_are_listed_with_the_reason() -> None:
             Fact("child", "asb_contract", date(2009, 1, 1), None),
             Fact("child", "fixed_exclusions", None, None, 3),
             Fact("child", "on_roll", begun, ended),
+            Fact("adult", "police_arrests", None, None, 4),
+            Fact("adult", "police_proven", None, None, 0),
         ],
     )
     decided = decide(people, facts, areas, FRAMEWORK, POLICY, AS_AT)
@@ -104,6 +106,7 @@ def test_facts_that_could_not_be_assessed_are_listed_with_the_reason() -> None:
         (102, "contract without expiry, older than the limit"),
         (103, "the date that it needs is missing"),
         (101, "no date of birth"),
+        (105, "the date that it needs is missing"),
     ]
 
 
