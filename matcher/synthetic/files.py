@@ -54,19 +54,21 @@ AGENCIES = {
 }  # fmt: skip
 
 
-def _text(cell: Cell, hand: Hand) -> str:
-    if cell is None:
-        return ""
-    text = cell.strftime(hand.date) if isinstance(cell, dt.date) else str(cell)
-    # a code page without the letter holds the letter without its accent
-    return text if hand.encoding != "cp1252" else text.translate(PLAIN)
-
-
 def _csv(supply: Supply, hand: Hand) -> bytes:
+    dates: dict[dt.date, str] = {}
+
+    def text(cell: Cell) -> Cell:
+        if isinstance(cell, dt.date):
+            if cell not in dates:
+                dates[cell] = cell.strftime(hand.date)
+            return dates[cell]
+        # a code page without the letter holds the letter without its accent
+        return cell.translate(PLAIN) if hand.encoding == "cp1252" and isinstance(cell, str) else cell
+
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=hand.separator, lineterminator=hand.newline)
     writer.writerow(supply.header)
-    writer.writerows([_text(cell, hand) for cell in row] for row in supply.rows)
+    writer.writerows([text(cell) for cell in row] for row in supply.rows)
     return out.getvalue().encode(hand.encoding)
 
 

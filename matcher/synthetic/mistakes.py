@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from matcher.synthetic.draws import MOVES, RECORD, Draws
 from matcher.synthetic.lives import County, Person
-from matcher.synthetic.names import CHINESE, EASTERN, HINDU, MUSLIM, PLAIN, SIKH, nicknames, ungendered, variants
+from matcher.synthetic.names import CHINESE, EASTERN, HINDU, MUSLIM, PLAIN, SIKH, respelt, shortened, ungendered
 from matcher.synthetic.places import Dwelling
 
 
@@ -212,20 +212,18 @@ class Clerks:
         draw = [draws.random() for _ in range(17)]
         if draw[0] < profile.maiden * scale * (2 if person.sex == "F" else 0) and len(person.surnames) > 1:
             surname = draws.pick([name for _, name in person.surnames if name != surname] or [surname])
-        short = nicknames().get(forename)
-        if draw[1] < profile.nickname * scale * 1.6 and short:
-            forename = draws.pick(short)
+        if draw[1] < profile.nickname * scale * 1.3:
+            forename = shortened(draws, forename)
         if origin == EASTERN and draw[16] < 2 * profile.variant * scale:
             surname = ungendered(surname)
         # spellings, and parts that a register leaves out
         spell = profile.variant * scale * (0.45 if origin in ("british", "caribbean") else 1.0)
-        others = variants()
-        if draw[2] < spell and forename in others:
-            forename = draws.pick(others[forename])
-        if draw[3] < spell and surname in others:
-            surname = draws.pick(others[surname])
-        if draw[4] < spell and middle in others:
-            middle = draws.pick(others[middle])
+        if draw[2] < spell:
+            forename = respelt(draws, forename)
+        if draw[3] < spell:
+            surname = respelt(draws, surname)
+        if draw[4] < spell:
+            middle = respelt(draws, middle)
         keeps = person.compound or draw[5] < profile.middle + (1 - profile.middle) * (scale == 0)
         lost = draw[6] < (0.07 + 0.6 * profile.variant) * scale
         if person.compound and lost:

@@ -85,6 +85,48 @@ def variants() -> dict[str, tuple[str, ...]]:
     return {name: tuple(others) for name, others in found.items()}
 
 
+_SPELLINGS = (
+    ("oo", "u"), ("ee", "i"), ("ou", "u"), ("aa", "a"), ("ai", "ay"), ("q", "k"), ("kh", "k"), ("dh", "d"), ("bh", "b"),
+    ("gh", "g"), ("sh", "s"), ("th", "t"), ("v", "w"), ("w", "v"), ("z", "j"), ("j", "z"), ("y", "i"), ("i", "ee"), ("u", "oo"),
+    ("a$", "ah"), ("ah$", "a"), ("e$", ""), ("c", "k"), ("k", "c"), ("ph", "f"), ("x", "ks"), ("sz", "sh"), ("cz", "ch"),
+    ("rz", "z"), ("ski$", "sky"), ("wicz$", "vich"), ("ie", "y"), ("ey$", "y"), ("son$", "sen"), ("er", "ur"), ("ei", "ie"),
+    ("ll", "l"), ("mm", "m"), ("nn", "n"), ("ss", "s"), ("tt", "t"), ("n$", "ne"), ("t$", "tt"), ("l$", "ll"), ("m", "mm"),
+    ("r$", "rr"), ("d$", "dh"), ("au", "o"), ("aw", "ow"), ("h$", ""), ("a", "u"), ("e", "a"), ("o", "oh"), ("i", "y"),
+)  # fmt: skip
+
+
+def respelt(draws: Draws, name: str) -> str:
+    """Another spelling of a name, of the table or by the ear; now and then the same one, where the name is plain."""
+    others = variants().get(name)
+    if others is not None and draws.chance(0.45):
+        return draws.pick(others)
+    if others is None and draws.chance(0.6):
+        return name
+    low = name.lower()
+    start = draws.below(len(_SPELLINGS))
+    for heard, written in (*_SPELLINGS[start:], *_SPELLINGS[:start]):
+        at_end = heard.endswith("$")
+        heard = heard.rstrip("$")
+        place = low.rfind(heard) if at_end else low.find(heard, 1)
+        if place > 0 and (not at_end or low.endswith(heard)):
+            return name[:place] + written + name[place + len(heard) :]
+    return name
+
+
+def shortened(draws: Draws, name: str) -> str:
+    """What somebody is called: a pet name, or the beginning of the name."""
+    short = nicknames().get(name)
+    if short and draws.chance(0.6):
+        return draws.pick(short)
+    if not short and draws.chance(0.5):
+        return name
+    vowels = [place for place, letter in enumerate(name.lower()) if letter in "aeiouy" and place > 0]
+    end = next((place for place in vowels if place >= 2), len(name))
+    kept = name[: end if end >= 3 else end + 1 + draws.below(2)]
+    ending = "" if kept[-1] in "aeiouy" else draws.pick(("", "", "y", "i", "o"))
+    return kept + ending if len(kept) < len(name) - 1 else name
+
+
 @dataclass(slots=True)
 class Custom:
     """How one family names itself: its shared surname and the style of its origin."""

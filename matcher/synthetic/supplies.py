@@ -151,7 +151,8 @@ class Month:
 
     @staticmethod
     def _ref(prefix: str, uid: int, copy: int, width: int = 7) -> str:
-        return f"{prefix}{((uid * 2 + copy) * 73_679 + 15_485) % 9_999_991:0{width}d}"
+        # a prime modulus keeps references apart, a factor of each system keeps systems from telling of one another
+        return f"{prefix}{((uid * 2 + copy + 7) * (73_679 + 1_009 * ord(prefix))) % 9_999_991:0{width}d}"
 
     @staticmethod
     def _plain(entry: Entry) -> str:
