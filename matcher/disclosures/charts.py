@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from matplotlib.figure import Figure
 # dark to light, told apart without colour by lightness and by hatching
 SHADES = ("#1F3B57", "#6E93B5", "#D3DEE9", "#F4F4F4")
 HATCHES = ("", "///", "...", "xx")
+_WIDEST_LABEL = 44  # characters; longer labels go on a second line
 _STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
 
 
@@ -33,10 +35,11 @@ def bars(
     """Horizontal bars, one a label; several series are stacked. `what` describes the chart to who cannot see it."""
     if not labels:
         return ""
+    wrapped = [textwrap.fill(label, _WIDEST_LABEL) for label in labels]
+    lines = sum(1 + 0.5 * label.count("\n") for label in wrapped)
+    height = 0.55 + 0.34 * lines + (0.3 if len(series) > 1 else 0)
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(
-            figsize=(7.6, 0.55 + 0.34 * len(labels) + (0.3 if len(series) > 1 else 0)), layout="constrained"
-        )
+        figure = Figure(figsize=(7.6, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
         left = [0.0] * len(labels)
@@ -53,7 +56,7 @@ def bars(
             told = [values[place] for values in series.values()]
             words = withheld if None in told else f"{sum(value or 0 for value in told):,.{decimals}f}"
             axes.text(left[place] + most * 0.01, place, words, va="center")
-        axes.set_yticks(places, labels)
+        axes.set_yticks(places, wrapped)
         axes.invert_yaxis()
         axes.set_xlim(0, most * 1.14)
         axes.xaxis.set_visible(False)

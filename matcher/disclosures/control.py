@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -170,16 +170,23 @@ def grid(table: str, trees: Sequence[Tree], leaves: Mapping[tuple[str, ...], int
     return Counts(cells, tuple(relations), worth)
 
 
-def protect(counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] = ()) -> Released:
-    """The publishable part of `counts`. Raises ValueError where a count is negative or contradicts a relation."""
+def protect(
+    counts: Counts, policy: ControlPolicy, earlier: Sequence[Released] = (), always: Collection[Cell] = ()
+) -> Released:
+    """The publishable part of `counts`. Raises ValueError where a count is negative or contradicts a relation.
+
+    `always`: cells that are shown whatever they hold (the totals of an internal page); the others are protected as well as
+    that allows.
+    """
     if any(count < 0 for count in counts.cells.values()) or not all(r.holds(counts.cells) for r in counts.relations):
         raise ValueError("counts contradict their relations")
     sensitive = {cell for cell, count in counts.cells.items() if _small(count, policy)}
     if policy.compare_with_earlier:
         sensitive |= {cell for release in earlier for cell in _small_differences(counts, release, policy)}
+    sensitive -= set(always)
     withheld = sensitive | counts.hidden
     if policy.complementary:
-        hiding = _Hiding(counts, sensitive, policy.smallest_count)
+        hiding = _Hiding(counts, sensitive, frozenset(always), policy.smallest_count)
         withheld = hiding.give_back(hiding.withhold())
     cells = {cell: None if cell in withheld else count for cell, count in counts.cells.items()}
     return Released(cells, counts.relations)
@@ -194,7 +201,7 @@ def possible(released: Released, cell: Cell) -> tuple[int, int]:
 def worked_out(released: Released, width: int) -> dict[Cell, tuple[int, int]]:
     """The withheld cells that a reader can narrow down to `width` numbers or fewer, each with its range."""
     reader = _Reader(released)
-    return {cell: (low, high) for cell, low, high in reader.narrow(reader.unknown, width)}
+    return {cell: (low, high) for cell, low, high in reader.narrow(dict.fromkeys(reader.unknown, width))}
 
 
 class _Reader:
@@ -226,12 +233,12 @@ class _Reader:
         place = self.position[cell]
         return round(self._extreme(place, 1)[place]), round(self._extreme(place, -1)[place])
 
-    def narrow(self, cells: Iterable[Cell], width: int) -> Iterator[tuple[Cell, int, int]]:
-        """Those of `cells` that can be only `width` numbers or fewer, each with its range.
+    def narrow(self, widths: Mapping[Cell, int]) -> Iterator[tuple[Cell, int, int]]:
+        """Those of the cells that can be only so many numbers as their width says, or fewer, each with its range.
 
         Every solution found on the way tells of all cells, so that few of them need a search of their own.
         """
-        for cell in cells:
+        for cell, width in sorted(widths.items()):
             place = self.position[cell]
             for sign in (-1, 1):
                 if self._spread(place) < width:
@@ -258,20 +265,21 @@ class _Reader:
 class _Hiding:
     """The search for what to withhold; it remembers every way found to fill the cells, since most stay possible."""
 
-    def __init__(self, counts: Counts, sensitive: set[Cell], width: int) -> None:
-        self.counts, self.sensitive, self.width = counts, sensitive, width
+    def __init__(self, counts: Counts, sensitive: set[Cell], always: frozenset[Cell], width: int) -> None:
+        self.counts, self.always = counts, always
+        self.widths = dict.fromkeys(sensitive, width)
         self.place = {cell: n for n, cell in enumerate(counts.cells)}
         self.truth = np.array(list(counts.cells.values()), dtype=float)
         self.found = self.truth[np.newaxis]
 
     def withhold(self) -> set[Cell]:
-        """Withhold more until each sensitive cell could be any of more than `width` numbers."""
-        withheld = self.sensitive | self.counts.hidden
-        hopeless: set[Cell] = set()
-        while (cell := self._first_narrow(withheld, self.sensitive - hopeless)) is not None:
-            nearest = _nearest(self.counts, withheld, cell)
-            if nearest is None:  # nothing left that tells of it, so nothing more to withhold
-                hopeless.add(cell)
+        """Withhold more until each sensitive cell could be any of more numbers than its width."""
+        withheld = set(self.widths) | self.counts.hidden
+        while (narrow := self._first_narrow(withheld)) is not None:
+            cell, low, high = narrow
+            nearest = _nearest(self.counts, withheld | self.always, cell)
+            if nearest is None:  # what tells of it is always shown: keep what there is
+                self.widths[cell] = high - low
             else:
                 withheld = withheld | {nearest}
         return withheld
@@ -279,25 +287,25 @@ class _Hiding:
     def give_back(self, withheld: set[Cell]) -> set[Cell]:
         """Publish again what need not be withheld, the most telling cells first."""
         worth, cells = self.counts.worth, self.counts.cells
-        spare = withheld - self.sensitive - self.counts.hidden
+        spare = withheld - set(self.widths) - self.counts.hidden
         for cell in sorted(spare, key=lambda c: (-worth.get(c, 0), -cells[c], c)):
-            if self._first_narrow(withheld - {cell}, self.sensitive) is None:
+            if self._first_narrow(withheld - {cell}) is None:
                 withheld = withheld - {cell}
         return withheld
 
-    def _first_narrow(self, withheld: set[Cell], cells: set[Cell]) -> Cell | None:
-        """The first of `cells` that a reader can narrow down too far, if `withheld` is what is withheld."""
+    def _first_narrow(self, withheld: set[Cell]) -> tuple[Cell, int, int] | None:
+        """The first sensitive cell that a reader can narrow down too far, if `withheld` is what is withheld."""
         told = np.array([cell not in withheld for cell in self.place])
         possible = self.found[(self.found[:, told] == self.truth[told]).all(axis=1)]
         spread = np.ptp(possible, axis=0)
-        doubtful = [cell for cell in sorted(cells) if spread[self.place[cell]] < self.width]
+        doubtful = {cell: width for cell, width in self.widths.items() if spread[self.place[cell]] < width}
         if not doubtful:
             return None
         cells_told = {cell: None if cell in withheld else count for cell, count in self.counts.cells.items()}
         reader = _Reader(Released(cells_told, self.counts.relations))
         reader.found = list(possible[:, ~told])
         known = len(reader.found)
-        narrow = next((cell for cell, _, _ in reader.narrow(doubtful, self.width)), None)
+        narrow = next(reader.narrow(doubtful), None)
         more = np.tile(self.truth, (len(reader.found) - known, 1))
         more[:, ~told] = reader.found[known:] or np.empty((0, int((~told).sum())))
         self.found = np.concatenate([self.found, more])
@@ -318,7 +326,6 @@ def _nearest(counts: Counts, withheld: set[Cell], cell: Cell) -> Cell | None:
         choice = [name for name in ring if name not in withheld]
         if choice:
             return min(choice, key=lambda c: (counts.worth.get(c, 0), counts.cells[c] == 0, counts.cells[c], c))
-        ring &= withheld
     return None
 
 

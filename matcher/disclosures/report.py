@@ -1,9 +1,10 @@
 """The report of a run, for the people who run the match: what came in, how it linked, what was decided, what is gone.
 
 Takes `RunFigures` and the control policy; gives one self-contained HTML page as bytes, charts as inline SVG with their
-tables, no script, nothing loaded. Holds no person. Counts about decisions (by route, criterion, concern, reading) go
-through disclosure control as if the page were passed on, since reports are; counts of rows, records, people and kinds of
-place tell nothing of a decision and are exact. Changes since earlier reports are not controlled: it is not published.
+tables, no script, nothing loaded. Holds no person. It is for those who run the match, who hold the lists as well, but pages
+get passed on: in an area's row a small count, and what would give it away, is withheld, and so is a small count by concern
+or reading. Totals by route and criterion are exact, as are counts of rows, records, people and kinds of place. It is no
+publication: changes since earlier months are not controlled.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def report(figures: RunFigures, policy: ControlPolicy | None = None) -> dict[str
 
 
 def _controlled(figures: RunFigures, policy: ControlPolicy) -> Released:
-    """Households by area and route, and by area and criterion, protected together."""
+    """Households by area and route, and by area and criterion, protected together; the totals are shown in any case."""
     areas = {ALL: tuple(dict.fromkeys(["city", "county", "rutland", "other", *(area for area, _ in figures.routes)]))}
     criteria = tuple(sorted({name for _, name in figures.criteria}))
     routes = {ALL: ("qualifying", "no"), "qualifying": ("automatic", "discretion")}
@@ -105,7 +106,8 @@ def _controlled(figures: RunFigures, policy: ControlPolicy) -> Released:
             met = ("criteria", area, name)
             known.append(Relation(((met, 1), (("routes", area, ALL), -1)), at_most=True))
             known.append(Relation(((("routes", area, "automatic"), 1), (met, -1)), at_most=True))
-    return protect(counts.knowing(known), policy)
+    totals = [cell for cell in counts.cells if cell[1] == ALL]
+    return protect(counts.knowing(known), policy, always=totals)
 
 
 def _supplies(figures: RunFigures) -> Section:

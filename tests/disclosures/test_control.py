@@ -176,6 +176,22 @@ def test_what_can_be_subtracted_is_protected_though_never_shown() -> None:
     assert protect(roomy, POLICY).cells == {("all",): 40, ("met",): 30, ("missed",): None}
 
 
+def test_totals_may_be_shown_in_any_case() -> None:
+    counts = table(1, 3, [27, 3, 0])
+    total = ("t", "r0", ALL)
+    released = protect(counts, POLICY, always=[total, ("t", ALL, ALL)])
+    assert released.cells[total] == 30
+    low, high = possible(released, ("t", "r0", "c1"))
+    assert high - low >= 5
+
+
+def test_where_a_small_total_is_shown_its_parts_stay_as_wide_as_they_can() -> None:
+    counts = table(1, 3, [0, 3, 0])
+    released = protect(counts, POLICY, always=[("t", "r0", ALL), ("t", ALL, ALL)])
+    assert released.cells["t", "r0", ALL] == 3
+    assert possible(released, ("t", "r0", "c1")) == (0, 3)
+
+
 def test_months_further_back_are_remembered() -> None:
     """Two more each month: the third month is small against the first, although the second was withheld."""
     months: list[Released] = []

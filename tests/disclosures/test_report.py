@@ -58,6 +58,20 @@ def test_small_counts_about_decisions_are_not_shown(page: str) -> None:
     rutland = re.search(r"<th>Rutland</th>(.*?)</tr>", decisions, re.S)
     assert rutland and re.findall(r">([^<>]+)</td>", rutland[1])[:2] == ["withheld", "withheld"]
     assert ">3<" not in section(page, "Causes for concern")
+    every = re.search(r"<th>All areas</th>(.*?)</tr>", decisions, re.S)
+    assert every and re.findall(r">([^<>]+)</td>", every[1]) == ["69", "50", "119", "13,350", "13,469"]
+
+
+def test_totals_are_told_however_small() -> None:
+    figures = dataclasses.replace(run_figures(), routes={("city", "automatic"): 2, ("city", "no"): 900}, criteria={})
+    page = check_page(report(figures)["report.html"])
+    assert "<b>2</b>families that qualify" in page
+    assert re.findall(r">([^<>]+)</td>", page.split("<th>City</th>")[1].split("</tr>")[0])[0] == "withheld"
+
+
+def test_long_labels_go_on_a_second_line() -> None:
+    chart = bars(["a member of the household is known to somebody for some reason"], {"n": [1]}, what="x")
+    assert "a member of the household is known to" in chart and "known to somebody" not in chart
 
 
 def test_a_run_without_anybody_still_reports() -> None:
