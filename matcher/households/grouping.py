@@ -140,7 +140,7 @@ def arrival_ties(records: pa.Table, person: np.ndarray, dwellings: Dwellings) ->
         rows = np.flatnonzero((person >= 0) & (dwellings.of_record >= 0) & ~np.isnat(day))
         if not len(rows):
             continue
-        codes, days = pd.factorize(day[rows])
+        codes, _days = pd.factorize(day[rows])
         common = np.bincount(codes)
         rows = rows[(common <= max(DEFAULT_DATE * len(rows), FEW_MOVES))[codes]]
         moves = pd.DataFrame({"door": dwellings.of_record[rows], "day": day[rows], "person": person[rows]})

@@ -70,7 +70,7 @@ def place(
     tell(0.4)
     surnames = find_surnames(records, person, people)
     about = traits(records, person, persons, day, pupils(records, person, people))
-    residence = settle(records, person, people, dwellings, surnames, about.child, day, trust)
+    residence = settle(records, person, people, dwellings, surnames, about.child, about.age, day, trust)
     tell(0.65)
     earlier, arrived = earlier_ties(residence, dwellings), arrival_ties(records, person, dwellings)
     moves = np.concatenate([earlier[0], arrived[0]]), np.concatenate([earlier[1], arrived[1]])

@@ -29,6 +29,8 @@ OLDEST_YEARS = 4.0
 SUPERSEDED = 0.12  # the same source later gave another door
 BEFORE_ARRIVAL = 0.35  # seen there before a register says the person arrived elsewhere
 LEFT = 0.02  # a register says the person left that door
+SURE = 0.6
+PEER, PARENT = 14, 15  # years: a grown-up follows nobody so much younger, a child nobody who is not so much older
 VAGUE = 0.3
 INSTITUTION = 0.3
 NEVER_HOME = 0.01
@@ -59,10 +61,11 @@ def settle(
     dwellings: Dwellings,
     surnames: Surnames,
     child: np.ndarray,
+    age: np.ndarray,
     as_at: np.datetime64,
     trust: Mapping[str, int],
 ) -> Residence:
-    """`person`: each record's person or -1; `child`: bool by person."""
+    """`person`: each record's person or -1; `child`: bool and `age`: years (NaN unknown) by person."""
     seen, source_names, source_trust = _sightings(records, person, dwellings, trust, as_at)
     if seen.empty:
         return _nowhere(people)
@@ -78,7 +81,7 @@ def settle(
     home[best["person"]] = best["dwelling"]
     left = np.zeros(people, dtype=bool)
     left[best.loc[best["only_left"], "person"]] = True
-    followed = _follow(home, left, candidates, surnames, adult, dwellings, people)
+    followed = _follow(home, left, seen, candidates, surnames, age, adult, dwellings, people)
     return _explain(
         home, followed, left, seen, candidates, dwellings, people, dict(zip(source_names, error, strict=True))
     )
@@ -128,6 +131,9 @@ def _sightings(
     frame["gone"] = (until < as_at) & ~np.isnat(until)
     frame["since"], frame["until"] = since, until
     current = ~np.isnat(since) & ~frame["gone"].to_numpy() & (since <= as_at)
+    register = np.zeros(len(listed), dtype=bool)
+    register[source[~np.isnat(since) | ~np.isnat(until)]] = True
+    frame["open_ended"] = register[source] & ~frame["gone"].to_numpy()  # says nothing of when the person was seen
     frame["arrived"] = np.where(current, since, np.datetime64("NaT"))
     future = ~np.isnat(since) & (since > as_at)
     frame["gone"] |= future
@@ -290,50 +296,91 @@ def _ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
 def _follow(
     home: np.ndarray,
     left: np.ndarray,
+    seen: pd.DataFrame,
     candidates: pd.DataFrame,
     surnames: Surnames,
+    age: np.ndarray,
     adult: np.ndarray,
     dwellings: Dwellings,
     people: int,
 ) -> np.ndarray:
-    """Move people on who are known only at a door that their kin have left for one other door. Changes `home`; gives who moved.
+    """Move on people who are known only at a door that their family has left for one other. Changes `home`; gives who moved.
 
-    Kin: same surname part, a vote for the same old door, and a sure home elsewhere. A child follows one adult; an adult
-    follows two, or an adult with fewer votes than they have; nobody leaves a door where kin stay by strong votes.
+    Who left a door on the day that somebody else did, and is known nowhere else, is where that other now lives. Who is known by
+    one source at a door that kin (a surname part) have left follows them: if a register dates the move, unless seen there after
+    it; else a child follows an adult where no other adult stays, and a grown-up two kin. A family that stays is never outvoted;
+    nobody follows kin into a shared house, no parent a grown child, no child anybody too young to be its parent.
     """
-    moved = np.zeros(people, dtype=bool)
+    moved = _with_leavers(home, left, seen, candidates, dwellings, people)
     at_home = candidates["dwelling"].to_numpy() == home[candidates["person"].to_numpy()]
-    sure = candidates[at_home & (candidates["probability"] > 0.6)].set_index("person")["score"]
-    old = candidates[~at_home & ~dwellings.vague[candidates["dwelling"]]]
-    old = old[old["person"].isin(sure.index)]
+    sure = candidates[at_home & (candidates["probability"] > SURE)]["person"]
+    old = candidates[~at_home & ~dwellings.vague[candidates["dwelling"]] & candidates["person"].isin(sure)]
     if old.empty or not len(surnames.part):
         return moved
     parts = pd.DataFrame({"person": surnames.person, "part": surnames.part})
     parts = parts[~surnames.neutral[parts["part"]]]
-    movers = old[["person", "dwelling"]].merge(parts, on="person")
+    by = ["person", "dwelling"]
+    dated = seen[seen["gone"]].groupby(by, as_index=False)["until"].max()
+    movers = old[by].merge(dated, on=by, how="left").merge(parts, on="person")
     movers["to"] = home[movers["person"]]
     movers["grown"] = adult[movers["person"]]
     gone = movers.groupby(["dwelling", "part"], as_index=False).agg(
-        to=("to", "min"), last=("to", "max"), movers=("person", "nunique"), elders=("grown", "sum")
+        to=("to", "min"),
+        last=("to", "max"),
+        movers=("person", "nunique"),
+        elders=("grown", "sum"),
+        day=("until", "max"),
     )
-    gone = gone[gone["to"] == gone["last"]]
-    doors_left = gone["dwelling"].unique()
-    stay = candidates[at_home & candidates["dwelling"].isin(doors_left)][["person", "dwelling", "score", "sources"]]
-    stay = stay.merge(parts, on="person").merge(gone, on=["dwelling", "part"])
+    gone = gone[(gone["to"] == gone["last"]) & (dwellings.place[gone["to"]] == 0)]
+    there = parts.assign(to=home[parts["person"]]).groupby(["to", "part"], as_index=False)["person"].nunique()
+    gone = gone.merge(there.rename(columns={"person": "kin_there"}), on=["to", "part"], how="left")
+    stay = candidates[at_home & candidates["dwelling"].isin(gone["dwelling"])][[*by, "sources"]]
+    stay = stay[~left[stay["person"]]].merge(parts, on="person").merge(gone, on=["dwelling", "part"])
     if stay.empty:
         return moved
+    last_seen = seen[~seen["gone"] & ~seen["open_ended"]].groupby(by, as_index=False)["day"].max()
+    stay = stay.merge(last_seen.rename(columns={"day": "last_seen"}), on=by, how="left")
     stay["grown"] = adult[stay["person"]]
-    by = ["dwelling", "part"]
-    stay["kin_left"] = stay.groupby(by)["person"].transform("nunique")
-    stay["strongest"] = stay.groupby(by)["sources"].transform("max")
-    stay["elder_stays"] = stay.groupby(by)["grown"].transform("sum") - stay["grown"]
-    weak = (stay["sources"] <= 1) & (stay["strongest"] <= 1) & (stay["kin_left"] <= stay["movers"])
+    group = ["dwelling", "part"]
+    stay["kin_left"] = stay.groupby(group)["person"].transform("nunique")
+    stay["strongest"] = stay.groupby(group)["sources"].transform("max")
+    stay["elder_stays"] = stay.groupby(group)["grown"].transform("sum") - stay["grown"]
+    stay["seen_after"] = (stay["last_seen"] > stay["day"]).groupby([stay[name] for name in group]).transform("any")
+    led = stay[[*by, "part"]].merge(movers[[*group, "person"]], on=group, suffixes=("", "_leader"))
+    gap = age[led["person_leader"]] - age[led["person"]]
+    leads = np.where(adult[led["person"]], np.isnan(gap) | (gap >= -PEER), np.isnan(gap) | (gap >= PARENT))
+    led = led[leads & adult[led["person_leader"]]]
+    leaders = pd.MultiIndex.from_frame(led[[*by, "part"]].drop_duplicates())
+    weak = (stay["sources"] <= 1) & (stay["strongest"] <= 1)
+    told = stay["day"].notna() & ~stay["seen_after"] & (stay["kin_left"] <= stay["kin_there"])
     child = ~stay["grown"] & (stay["elders"] >= 1) & (stay["elder_stays"] == 0)
     grown = stay["grown"] & (stay["movers"] >= 2)
-    chosen = stay[weak & (child | grown)].drop_duplicates("person")
+    untold = stay["day"].isna() & (stay["kin_left"] <= stay["movers"]) & (child | grown)
+    chosen = stay[weak & (told | untold) & pd.MultiIndex.from_frame(stay[[*by, "part"]]).isin(leaders)]
+    offers = chosen[["person", "to"]].drop_duplicates()
+    chosen = offers[~offers.duplicated("person", keep=False)]
     home[chosen["person"]] = chosen["to"]
     moved[chosen["person"]] = True
-    left[chosen["person"]] = False
+    return moved
+
+
+def _with_leavers(
+    home: np.ndarray, left: np.ndarray, seen: pd.DataFrame, candidates: pd.DataFrame, dwellings: Dwellings, people: int
+) -> np.ndarray:
+    """People who have left every door they are known at: to the one door where those live who left with them on the day."""
+    moved = np.zeros(people, dtype=bool)
+    exits = seen[seen["gone"]][["person", "dwelling", "until"]].drop_duplicates()
+    exits = exits[dwellings.place[exits["dwelling"]] == 0]
+    lost = exits[left[exits["person"]] & (home[exits["person"]] == exits["dwelling"])]
+    if lost.empty:
+        return moved
+    settled = exits[~left[exits["person"]]].assign(to=home[exits.loc[~left[exits["person"]], "person"]])
+    offers = lost.merge(settled[["dwelling", "until", "to"]].drop_duplicates(), on=["dwelling", "until"])
+    offers = offers[offers["to"] != offers["dwelling"]][["person", "to"]].drop_duplicates()
+    offers = offers[~offers.duplicated("person", keep=False)]
+    home[offers["person"]] = offers["to"]
+    left[offers["person"]] = False
+    moved[offers["person"]] = True
     return moved
 
 

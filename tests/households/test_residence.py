@@ -96,6 +96,16 @@ def test_a_source_that_is_often_wrong_is_found_out() -> None:
     person = np.unique(who, return_inverse=True)[1]
     dwellings = find_dwellings(records, gazetteer_of())
     surnames = find_surnames(records, person, 120)
-    found = settle(records, person, 120, dwellings, surnames, np.zeros(120, dtype=bool), np.datetime64(AS_AT), TRUST)
+    found = settle(
+        records,
+        person,
+        120,
+        dwellings,
+        surnames,
+        np.zeros(120, dtype=bool),
+        np.full(120, np.nan),
+        np.datetime64(AS_AT),
+        TRUST,
+    )
     assert 0.2 < found.error["health."] < 0.36
     assert max(found.error["dwp."], found.error["residents."]) < 0.05
