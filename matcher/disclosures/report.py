@@ -80,7 +80,7 @@ def report(figures: RunFigures, policy: ControlPolicy | None = None) -> dict[str
             _linkage(figures),
             _households(figures),
             _places(figures),
-            _routes(figures, released),
+            _routes(figures, released, policy),
             _criteria(figures, released),
             _concerns(figures, policy),
             _readings(figures, policy),
@@ -161,7 +161,7 @@ def _places(figures: RunFigures) -> Section:
     return Section("Kinds of place", ("Place", "Households"), rows, chart)
 
 
-def _routes(figures: RunFigures, released: Released) -> Section:
+def _routes(figures: RunFigures, released: Released, policy: ControlPolicy) -> Section:
     areas = [cell[1] for cell in released.cells if cell[0] == "routes" and cell[2] == "no" and cell[1] != ALL]
     rows = tuple(
         (area_title(area), *(shown(released.cells["routes", area, route]) for route in ROUTES))
@@ -172,7 +172,7 @@ def _routes(figures: RunFigures, released: Released) -> Section:
         {"families": [released.cells["routes", area, "qualifying"] for area in areas]},
         what="Families that qualify, by area",
     )
-    short = few(figures.one_short_not_assessable)
+    short = few(figures.one_short_not_assessable, policy)
     notes = (
         f"One criterion short because something was not assessable: {short} households. They do not qualify and are deleted.",
     )
@@ -240,9 +240,8 @@ def _outputs(figures: RunFigures) -> Section:
     return Section("Where the outputs lie", ("File", "What it is"), rows, notes=(note,))
 
 
-def few(count: int, policy: ControlPolicy | None = None) -> str:
+def few(count: int, policy: ControlPolicy) -> str:
     """A count about decisions for readers: a small one is told as such."""
-    policy = policy or ControlPolicy()
     return f"under {policy.smallest_count}" if _is_few(count, policy) else f"{count:,}"
 
 

@@ -94,7 +94,7 @@ def test_text_is_escaped() -> None:
 
 
 def test_few_is_under_the_threshold_and_zero_is_told() -> None:
-    assert [few(count) for count in (0, 1, 4, 5, 5000)] == ["0", "under 5", "under 5", "5", "5,000"]
+    assert [few(count, ControlPolicy()) for count in (0, 1, 4, 5, 5000)] == ["0", "under 5", "under 5", "5", "5,000"]
     assert few(9, ControlPolicy(smallest_count=10)) == "under 10"
 
 
