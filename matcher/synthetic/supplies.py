@@ -41,6 +41,12 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "gazetteer": ("UPRN", "Address", "Postcode", "District", "Class", "Easting", "Northing"),
 }  # fmt: skip
 
+_LANDLORDS = tuple(district.key for district in DISTRICTS if district.area != "rutland")
+SUPPLIERS: dict[str, tuple[str, ...]] = {
+    "yos": ("city", "county"), "education": ("city", "county"), "social_care": ("city", "county"), "housing": _LANDLORDS,
+    "residents": _LANDLORDS,
+}  # fmt: skip
+
 
 @dataclass
 class Supply:
@@ -96,7 +102,10 @@ class Month:
         self._year_ago = months_before(as_at, 12).toordinal()
 
     def supplies(self) -> list[Supply]:
-        """All supplies, each with its rows in an order that tells nothing."""
+        """All supplies, each with its rows in an order that tells nothing. A partner with nothing to send sends a header."""
+        for dataset in HEADERS:
+            for supplier in SUPPLIERS.get(dataset, ("",)):
+                self._supply(dataset, supplier)
         for build in (
             self._police, self._asb, self._probation, self._yos, self._education, self._dwp, self._housing, self._social_care,
             self._health, self._local_concerns, self._residents,
