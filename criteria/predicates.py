@@ -312,7 +312,7 @@ def _with_figures(book: Book, children: _Children) -> _Children:
 def term_ratio(book: Book, test: TermRatio) -> Outcome:
     """Any child's sum of `part` over sum of `whole` reaches the percentage, in whole numbers.
 
-    An enrolment (child, term, key) counts where both figures were supplied: one without the other would distort the ratio.
+    A term counts where every enrolment of the child gave both figures: one without the other would distort the ratio.
     """
     if book.latest_term == NO_TERM:
         return _no_school_data(book)
@@ -320,9 +320,9 @@ def term_ratio(book: Book, test: TermRatio) -> Outcome:
     has_row = _supplied(school, book.latest_term, test.terms) > 0
     both = _with_figures(book, _children(book, test, test.kinds))
     is_whole = book.kind[both.rows] == (book.kinds.index(test.whole) if test.whole in book.kinds else NOBODY)
-    width = np.int64(book.key.max(initial=0) + 2)
-    enrolment = _cell(both) * width + book.key[both.rows] + 1
-    paired = np.isin(enrolment, np.intersect1d(enrolment[is_whole], enrolment[~is_whole]))
+    cells, cell = np.unique(_cell(both), return_inverse=True)
+    wholes = np.bincount(cell[is_whole], minlength=len(cells))
+    paired = (wholes == np.bincount(cell[~is_whole], minlength=len(cells)))[cell]
     used = _Children(both.people, both.rows, both.child, both.term, both.inside & paired)
     supplied = _supplied(used, book.latest_term, test.terms)
     part = np.zeros(len(used.people), dtype=np.int64)

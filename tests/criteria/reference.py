@@ -205,13 +205,13 @@ class Reference:
         return UNKNOWN if not inside or total + undated >= 3 else NOT
 
     def absence(self, child: str) -> str:
-        sums: dict[tuple[date | None, str | None], dict[str, int]] = {}
-        for fact in self.school(child, "sessions_possible", "sessions_unauthorised"):
-            if fact.quantity is not None and term_of(fact) in self.terms:
-                enrolment = sums.setdefault((term_of(fact), fact.key), {})
-                enrolment[fact.kind] = enrolment.get(fact.kind, 0) + fact.quantity
-        whole = sum(e["sessions_possible"] for e in sums.values() if len(e) == 2)
-        part = sum(e["sessions_unauthorised"] for e in sums.values() if len(e) == 2)
+        whole = part = 0
+        for term in self.terms:
+            possible = [f.quantity for f in self.school(child, "sessions_possible") if term_of(f) == term]
+            missed = [f.quantity for f in self.school(child, "sessions_unauthorised") if term_of(f) == term]
+            possible, missed = [n for n in possible if n is not None], [n for n in missed if n is not None]
+            if len(possible) == len(missed):
+                whole, part = whole + sum(n or 0 for n in possible), part + sum(n or 0 for n in missed)
         if whole == 0:
             return UNKNOWN
         return MET if part * 100 >= 15 * whole else NOT
