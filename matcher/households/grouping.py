@@ -215,12 +215,13 @@ def group(
     ties: dict[int, list[tuple[int, int]]] = {}
     for one, other in zip(tie_left[same_room].tolist(), tie_right[same_room].tolist(), strict=True):
         ties.setdefault(int(room[one]), []).append((one, other))
+    make = _Occupants(about, surnames)
     for number in look.tolist():
         start, size = int(starts[number]), int(sizes[number])
         members = order[start : start + size].tolist()
         position = {person: place for place, person in enumerate(members)}
         paired = [(position[one], position[other]) for one, other in ties.get(int(rooms[start]), ())]
-        occupants = [_occupant(place, person, about, surnames) for place, person in enumerate(members)]
+        occupants = [make.of(place, person) for place, person in enumerate(members)]
         found = families(occupants, paired, door=int(door[number]))
         for place, person in enumerate(members):
             label[person] = start + found[place]
@@ -251,19 +252,30 @@ def _worth_a_look(
     return (sizes > 1) & (crowded | (several & two_families) | (heads > 1))
 
 
-def _occupant(place: int, person: int, about: Traits, surnames: Surnames) -> Occupant:
-    codes = [code for code in surnames.of(person).tolist() if not surnames.neutral[code]]
-    age = float(about.age[person])
-    return Occupant(
-        place=place,
-        age=None if np.isnan(age) else age,
-        sex=about.sex[person],
-        child=bool(about.child[person]),
-        role=int(about.role[person]),
-        parts=tuple(surnames.values[code] for code in codes),
-        shares=tuple(float(surnames.share[code]) for code in codes),
-        forename=about.forename[person],
-    )
+class _Occupants:
+    """Makes the occupants of doors from columns turned into lists once."""
+
+    def __init__(self, about: Traits, surnames: Surnames) -> None:
+        self._age = [None if age != age else age for age in about.age.tolist()]
+        self._sex, self._forename = about.sex.tolist(), about.forename.tolist()
+        self._child, self._role = about.child.tolist(), about.role.tolist()
+        kept = ~surnames.neutral[surnames.part] if len(surnames.part) else np.zeros(0, dtype=bool)
+        self._start = np.r_[0, np.cumsum(kept)][surnames.start].tolist()
+        self._part = surnames.part[kept].tolist()
+        self._value, self._share = surnames.values, surnames.share.tolist()
+
+    def of(self, place: int, person: int) -> Occupant:
+        codes = self._part[self._start[person] : self._start[person + 1]]
+        return Occupant(
+            place=place,
+            age=self._age[person],
+            sex=self._sex[person],
+            child=self._child[person],
+            role=self._role[person],
+            parts=tuple([self._value[code] for code in codes]),
+            shares=tuple([self._share[code] for code in codes]),
+            forename=self._forename[person],
+        )
 
 
 def _without_address(
