@@ -1,0 +1,97 @@
+"""Held batches: what they keep, what answers do, late supplies, giving up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from matcher.errors import Exit, UserError
+from matcher.purge import held
+from matcher.registry.store import Registry
+from matcher.runs.options import Console
+from matcher.runs.resume import abandon
+from tests.runs.conftest import OCTOBER, Office
+
+
+def answer_all(office: Office, batch: str, answer: str) -> int:
+    with Registry.open(office.workspace) as registry:
+        questions = registry.questions(batch)
+        for question in questions:
+            given = answer
+            if answer == "other":
+                given = "no" if question.subject["default"] else "yes"
+            registry.answer(question.question_id, given, by="panel", reason="cannot_tell")
+    return len(questions)
+
+
+def test_a_held_batch_with_every_answer_deferred_ends_like_an_undisturbed_run(new_office: Callable[[], Office]) -> None:
+    plain = new_office()
+    plain.run(plain.inbox(OCTOBER), OCTOBER)
+    office = new_office()
+    office.ask_widely()
+    inbox = office.inbox(OCTOBER)
+    outcome = office.run(inbox, OCTOBER, review="hold")
+    assert outcome.code == Exit.HELD
+    assert {path.name for path in inbox.iterdir()} == {"MADE-UP.txt"}
+    tables, _ = held.load_held(office.workspace, outcome.summary["batch"])
+    assert tables["records"].num_rows < outcome.summary["records"] / 2, "only what the questions need is kept"
+    assert answer_all(office, outcome.summary["batch"], "defer") > 0
+    done = office.resume()
+    assert done.summary["state"] == "sealed"
+    assert office.refs() == plain.refs()
+    assert not office.workspace.held_path(outcome.summary["batch"]).exists()
+
+
+def test_answers_against_the_default_change_links_and_nothing_outside_what_they_touch(office: Office) -> None:
+    office.ask_widely()
+    outcome = office.run(office.inbox(OCTOBER), OCTOBER, review="hold")
+    answer_all(office, outcome.summary["batch"], "other")
+    done = office.resume()
+    assert done.summary["state"] == "sealed"
+    assert office.families()
+
+
+def test_open_questions_keep_the_batch_held(office: Office) -> None:
+    office.ask_widely()
+    office.run(office.inbox(OCTOBER), OCTOBER, review="hold")
+    with pytest.raises(UserError, match="question") as refused:
+        office.resume()
+    assert refused.value.code == Exit.HELD
+    with pytest.raises(UserError, match="is held"):
+        office.run(office.inbox(OCTOBER), OCTOBER)
+
+
+def test_an_abandoned_batch_leaves_nothing(office: Office) -> None:
+    office.ask_widely()
+    batch = office.run(office.inbox(OCTOBER), OCTOBER, review="hold").summary["batch"]
+    with office.workspace.lock():
+        outcome = abandon(office.workspace, batch, Console(office.said.append))
+    assert outcome.summary["state"] == "abandoned"
+    assert not office.workspace.held_path(batch).exists()
+    assert office.workspace.keys.held_key(batch) is None
+    assert office.refs() == set()
+    assert office.run(office.inbox(OCTOBER), OCTOBER).code == Exit.DONE
+
+
+def test_with_referral_the_list_goes_out_and_the_answer_completes_the_batch(new_office: Callable[[], Office]) -> None:
+    plain = new_office()
+    plain.run(plain.inbox(OCTOBER), OCTOBER)
+    all_three = {row for row in plain.refs() if row[1] == "automatic" and row[2] != "dwp"}
+    office = new_office()
+    office.settings(referral={"on": True, "agreement": "a made-up agreement with DWP"})
+    inbox = office.inbox(OCTOBER, without=("dwp",))
+    outcome = office.run(inbox, OCTOBER)
+    assert outcome.code == Exit.HELD
+    assert outcome.summary["waits_for"] == "DWP"
+    assert any(path.endswith("partners/dwp_referral.xlsx") for path in outcome.summary["outputs"])
+    with pytest.raises(UserError, match="waits for DWP"):
+        office.resume()
+    answer = office.inbox(OCTOBER) / "dwp.csv"
+    done = office.resume(answer)
+    assert done.summary["state"] == "sealed"
+    assert not answer.exists()
+    kept = {row for row in office.refs() if row[1] == "automatic" and row[2] != "dwp"}
+    assert len(kept & all_three) >= 0.9 * len(all_three)
+    assert done.summary["families"]["automatic"] > 0
+    assert outcome.summary["families"]["automatic"] == 0

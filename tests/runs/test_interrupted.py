@@ -1,0 +1,106 @@
+"""A run that is cut off at any step boundary goes on, or begins again, to the same end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import matcher.runs.certificates
+import matcher.runs.hold
+import matcher.runs.outputs
+import matcher.runs.seal
+import matcher.runs.start
+from matcher.errors import Exit, UserError
+from matcher.registry.store import Registry
+from matcher.workspace import Workspace
+from tests.runs.conftest import OCTOBER, Office
+
+
+class PowerCut(BaseException):
+    """Not an Exception: nothing may tidy up after it, as nothing does when the power fails."""
+
+
+def cut(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) -> None:
+    """Let `owner.name` work once or not at all, then cut the power; whole again afterwards."""
+    whole = getattr(owner, name)
+
+    def cut_off(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.setattr(owner, name, whole)
+        if after:
+            whole(*arguments, **named)
+        raise PowerCut
+
+    monkeypatch.setattr(owner, name, cut_off)
+
+
+@pytest.fixture(scope="module")
+def wanted() -> dict[str, Any]:
+    return {}
+
+
+BOUNDARIES = [
+    ("match", matcher.runs.start, False),
+    ("plan_of", matcher.runs.seal, True),
+    ("apply", Registry, False),
+    ("apply", Registry, True),
+    ("write", matcher.runs.outputs, True),
+    ("destroy", matcher.runs.seal, False),
+    ("destroy", matcher.runs.seal, True),
+    ("search_all", matcher.runs.seal, True),
+    ("certify", matcher.runs.certificates, True),
+    ("write_report", matcher.runs.outputs, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "after"), BOUNDARIES, ids=lambda value: getattr(value, "__name__", str(value))
+)
+def test_a_power_cut_at_any_boundary_loses_nothing(
+    name: str,
+    owner: Any,
+    after: bool,
+    new_office: Callable[[], Office],
+    wanted: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not wanted:
+        plain = new_office()
+        wanted["run"] = plain.run(plain.inbox(OCTOBER), OCTOBER).summary
+        wanted["refs"] = plain.refs()
+    office = new_office()
+    inbox = office.inbox(OCTOBER)
+    cut(monkeypatch, owner, name, after=after)
+    with pytest.raises(PowerCut):
+        office.run(inbox, OCTOBER)
+    with pytest.raises(UserError, match="resume"):
+        office.run(inbox, OCTOBER)
+    done = office.resume()
+    assert done.code == Exit.DONE
+    assert office.refs() == wanted["refs"]
+    assert {path.name for path in inbox.iterdir()} == {"MADE-UP.txt"}
+    for figure in ("families", "records", "records_kept", "records_deleted", "persons", "households"):
+        assert done.summary[figure] == wanted["run"][figure]
+    assert {path.split("/", 2)[2] for path in done.summary["outputs"]} == {
+        path.split("/", 2)[2] for path in wanted["run"]["outputs"]
+    }
+
+
+def test_a_fault_while_matching_leaves_no_batch_to_resume(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: Any, **__: Any) -> None:
+        raise ValueError("holds a value")
+
+    inbox = office.inbox(OCTOBER)
+    with monkeypatch.context() as patched:
+        patched.setattr(matcher.runs.start, "match", fault)
+        with pytest.raises(ValueError, match="holds a value"):
+            office.run(inbox, OCTOBER)
+    assert (inbox / "dwp.csv").exists()
+    assert office.run(inbox, OCTOBER).code == Exit.DONE
+
+
+def test_two_runs_at_once_are_refused_with_code_5(office: Office) -> None:
+    with office.workspace.lock(), pytest.raises(UserError) as refused, Workspace.open(office.workspace.root).lock():
+        pass
+    assert refused.value.code == Exit.BUSY
