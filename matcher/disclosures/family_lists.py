@@ -24,6 +24,7 @@ AREA_TITLES = {"city": "City", "county": "County", "rutland": "Rutland", "other"
 ROUTE_TITLES = {"automatic": "all three criteria", "discretion": "local discretion"}
 ASK = "Check with the source that this still holds before acting on it"  # agreement, Appendix A, fourth principle
 HELD = "held by the source; ask it"
+SOME_CONCERN = "A cause for concern"  # where even its name would tell what the list may not tell
 MONTHLY = ("monthly", "weekly", "on_identification")  # triggers that the monthly match serves
 
 
@@ -38,7 +39,7 @@ def key_worker_lists(
     for spec in _of(disclosures, "key_worker_list"):
         for area in spec.areas:
             part = _part(listed, (area,))
-            sheets = [_families_sheet(part, spec), _members_sheet(part, spec), _reasons_sheet(part, spec, specs)]
+            sheets = [_families_sheet(part, spec, specs), _members_sheet(part, spec), _reasons_sheet(part, spec, specs)]
             notes = _notes(part, spec, f"{AREA_TITLES[area]} families")
             found[f"key-worker/{area}.xlsx"] = protected_workbook(
                 [Sheet(sheet.title, sheet.columns, sheet.rows, (*notes, *sheet.notes)) for sheet in sheets],
@@ -107,7 +108,7 @@ def _notes(part: FamilyList, spec: DisclosureSpec, what: str) -> tuple[str, ...]
     )
 
 
-def _families_sheet(part: FamilyList, spec: DisclosureSpec) -> Sheet:
+def _families_sheet(part: FamilyList, spec: DisclosureSpec, specs: Mapping[str, ExtractSpec]) -> Sheet:
     people: dict[str, int] = defaultdict(int)
     for family in part.members["family_id"].to_pylist():
         people[family] += 1
@@ -122,9 +123,33 @@ def _families_sheet(part: FamilyList, spec: DisclosureSpec) -> Sheet:
     if "criteria" in spec.fields:
         columns["Criteria met"] = lambda row: "; ".join(part.batch.title(name) for name in row["criteria"])
     if "concerns" in spec.fields:
-        columns["Causes for concern"] = lambda row: "; ".join(part.batch.title(name) for name in row["concerns"])
+        told, held = _concerns(part, spec, specs)
+        columns["Causes for concern"] = lambda row: "; ".join([*told[row["family_id"]], *held[row["family_id"]]])
     rows = [[cell(row) for cell in columns.values()] for row in part.families.to_pylist()]
     return Sheet("Families", list(columns), rows)
+
+
+def _concerns(
+    part: FamilyList, spec: DisclosureSpec, specs: Mapping[str, ExtractSpec]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Of each family: the concerns that the list may name, and the sources to ask about those that it may not."""
+    title = part.batch.title
+    reasons: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for reason in part.reasons.to_pylist():
+        reasons[reason["family_id"], title(reason["criterion"])].append(reason)
+    told: dict[str, list[str]] = defaultdict(list)
+    held: dict[str, list[str]] = defaultdict(list)
+    for family in part.families.to_pylist():
+        name = family["family_id"]
+        for concern in map(title, family["concerns"]):
+            behind = reasons[name, concern]
+            if any(reason["kind"] in spec.evidence for reason in behind):
+                told[name].append(concern)
+            else:
+                sources = sorted({_source(r["dataset"], r["supplier"], specs) for r in behind}) or ["the panel"]
+                held[name] += [f"{SOME_CONCERN}: ask {source}" for source in sources]
+        held[name] = list(dict.fromkeys(held[name]))
+    return told, held
 
 
 def _members_sheet(part: FamilyList, spec: DisclosureSpec) -> Sheet:
@@ -154,16 +179,20 @@ def _reasons_sheet(part: FamilyList, spec: DisclosureSpec, specs: Mapping[str, E
         (row["family_id"], row["person_id"]): " ".join(filter(None, (row["forenames"], row["surname"])))
         for row in part.members.to_pylist()
     }
+    met = {(row["family_id"], part.batch.title(name)) for row in part.families.to_pylist() for name in row["criteria"]}
     grouped: dict[tuple[str, str, str, str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in part.reasons.to_pylist():
         kind = row["kind"] if row["kind"] in spec.evidence else ""
-        key = (row["family_id"], row["criterion"], row["person_id"] or "", kind, row["dataset"], row["supplier"])
+        what = part.batch.title(row["criterion"])
+        if not kind and (row["family_id"], what) not in met:
+            what = SOME_CONCERN
+        key = (row["family_id"], what, row["person_id"] or "", kind, row["dataset"], row["supplier"])
         grouped[key].append(row)
     rows: list[list[Cell]] = []
-    for (family, criterion, person, kind, dataset, supplier), facts in sorted(grouped.items()):
+    for (family, what, person, kind, dataset, supplier), facts in sorted(grouped.items()):
         who = names.get((family, person), "") if person else "the household at this address"
         words = evidence_words(kind, facts, specs.get(dataset)) if kind else HELD
-        rows.append([family, who, part.batch.title(criterion), words, _source(dataset, supplier, specs), ASK])
+        rows.append([family, who, what, words, _source(dataset, supplier, specs), ASK])
     columns = ["Family", "Person", "Criterion or concern", "Evidence", "Source", "Before acting"]
     return Sheet("Reasons", columns, rows, ("A reason is evidence as delivered, not a finding about anybody.",))
 

@@ -24,13 +24,14 @@ from matcher.disclosures.inputs import (
 )  # fmt: skip
 
 TITLES = {"crime_asb": "crime or anti-social behaviour", "education": "education", "work": "adult out of work"}
+CONCERNS = {"drugs": "a member has a problem of drug misuse", "plan": "a child is on a plan"}
 BATCH = Batch(
     id="2013-10-31-1",
     as_at=dt.date(2013, 10, 31),
     workspace="Supporting families",
     controller="Shire Council",
     agreement="information sharing agreement of October 2013",
-    titles=TITLES,
+    titles=TITLES | CONCERNS,
     made_up=True,
 )
 DAY = dt.date
@@ -57,7 +58,7 @@ def family_list(batch: Batch = BATCH) -> FamilyList:
         },
         {
             "family_id": "F-BBBBBBBB", "area": "county", "route": "discretion", "address": "2 YY LANE", "postcode": "LE9 9ZZ",
-            "criteria": ["crime_asb", "work"], "concerns": ["health"],
+            "criteria": ["crime_asb", "work"], "concerns": ["drugs", "plan"],
         },
     ]  # fmt: skip
     members = [
@@ -76,7 +77,8 @@ def family_list(batch: Batch = BATCH) -> FamilyList:
             for begun, count in [(DAY(2012, 9, 1), 20), (DAY(2013, 1, 1), 25), (DAY(2013, 5, 1), 0)]
         ),
         reason("F-BBBBBBBB", mother, "work", "benefit_out_of_work", "dwp", code="JSA", begun=DAY(2012, 1, 2)),
-        reason("F-BBBBBBBB", mother, "health", "health_concern", "health", code="DRUG", begun=DAY(2013, 3, 4)),
+        reason("F-BBBBBBBB", mother, "plan", "protection_plan", "social_care", code="CPP", begun=DAY(2013, 2, 4)),
+        reason("F-BBBBBBBB", mother, "drugs", "health_concern", "health", code="DRUG", begun=DAY(2013, 3, 4)),
     ]  # fmt: skip
     return FamilyList.of(batch, table(FAMILIES, families), table(MEMBERS, members), table(REASONS, reasons))
 

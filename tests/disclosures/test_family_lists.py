@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from matcher.disclosures.family_lists import ASK, HELD, disclosed_to, key_worker_lists, partner_lists
+from matcher.disclosures.family_lists import ASK, HELD, SOME_CONCERN, disclosed_to, key_worker_lists, partner_lists
 from matcher.disclosures.inputs import FAMILIES, MEMBERS, REASONS, FamilyList
 from specs.load import load_disclosure_specs, load_extract_specs
 from specs.tables import SeamError
@@ -72,11 +72,13 @@ def test_reasons_tell_evidence_source_and_to_ask_it(key_worker: dict[str, bytes]
 
 
 def test_health_is_named_by_its_source_alone(key_worker: dict[str, bytes]) -> None:
+    """Neither the evidence nor the name of the concern tells what it is."""
     plain = decrypted(key_worker["key-worker/county.xlsx"], password("key_worker_county"))
-    reasons = table_of(sheets_of(plain)["Reasons"], "Family")
-    (health,) = [row for row in reasons if row["Criterion or concern"] == "health"]
-    assert health["Evidence"] == HELD
-    assert "NHS" in health["Source"]
+    sheets = sheets_of(plain)
+    (held,) = [row for row in table_of(sheets["Reasons"], "Family") if row["Evidence"] == HELD]
+    assert held["Criterion or concern"] == SOME_CONCERN and "NHS" in held["Source"]
+    (family,) = table_of(sheets["Families"], "Family")
+    assert family["Causes for concern"].startswith("a child is on a plan; A cause for concern: ask Health concerns: ")
     assert "drug" not in xml_of(plain).lower()
 
 
