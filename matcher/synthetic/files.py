@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from matcher.synthetic.delivered import Cell, Supply
 from matcher.synthetic.names import PLAIN
-from matcher.synthetic.supplies import Cell, Supply
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from matcher.synthetic.draws import MOVES, RECORD, Draws
-from matcher.synthetic.lives import County, Person
+from matcher.synthetic.lives import County
 from matcher.synthetic.names import CHINESE, EASTERN, HINDU, MUSLIM, PLAIN, SIKH, respelt, shortened, ungendered
+from matcher.synthetic.people import Person
 from matcher.synthetic.places import Dwelling
 
 

@@ -13,10 +13,10 @@ import io
 from dataclasses import dataclass
 
 from matcher.errors import UserError
+from matcher.synthetic.delivered import Supply
 from matcher.synthetic.files import written
 from matcher.synthetic.lives import County, first_year
 from matcher.synthetic.supplies import Month as Builder
-from matcher.synthetic.supplies import Supply
 from matcher.synthetic.truth import Judge
 
 TRUTH_HEADER = ("dataset", "supplier", "row", "person_id", "household_id", "decision", "origin")

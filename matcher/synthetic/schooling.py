@@ -10,7 +10,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from matcher.synthetic.draws import SCHOOL, Draws
-from matcher.synthetic.lives import County, Person
+from matcher.synthetic.lives import County
+from matcher.synthetic.people import Person
 from matcher.synthetic.places import DISTRICTS
 from matcher.synthetic.troubles import poisson
 

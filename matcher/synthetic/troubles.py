@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matcher.synthetic.draws import TROUBLE, Draws, Table
-from matcher.synthetic.lives import County, Household, Person, age_on
+from matcher.synthetic.lives import County
+from matcher.synthetic.people import Household, Person, age_on
 
 OFFENCES = ("Theft from shop", "Common assault", "Criminal damage", "Burglary dwelling", "Possession of cannabis", "Affray",
             "Taking a vehicle without consent", "Robbery", "Assault occasioning actual bodily harm", "Public order, section 5",

@@ -11,7 +11,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from matcher.synthetic.supplies import MONTHS, Cell, Supply, months_before
+from matcher.synthetic.delivered import MONTHS, Cell, Supply, months_before
 
 FORMAL = frozenset(
     ["REP", "FW", "YC", "YCC", "CAU", "PND", "FINE", "DISCH", "RO", "REPO", "YRO", "DTO", "CUST", "COMM"]

@@ -14,9 +14,9 @@ from stdnum.gb import upn as upn_rules
 
 from matcher.errors import UserError
 from matcher.synthetic import Month, make_month
+from matcher.synthetic.delivered import HEADERS, Supply, months_before
 from matcher.synthetic.lives import County
 from matcher.synthetic.months import make_supplies
-from matcher.synthetic.supplies import HEADERS, Supply, months_before
 from matcher.synthetic.truth import Judge
 from specs.load import load_extract_specs
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from matcher.synthetic.supplies import HEADERS, Cell, Supply
+from matcher.synthetic.delivered import HEADERS, Cell, Supply
 from matcher.synthetic.truth import CRIME, EDUCATION, WORK, Judge
 
 AS_AT = dt.date(2013, 10, 31)
