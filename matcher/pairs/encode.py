@@ -7,6 +7,7 @@ order of falling frequency, then of the value, so that they do not depend on the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +68,17 @@ def codes(column: pa.Array | pa.ChunkedArray) -> tuple[Ints, list[str]]:
     return rank[index], [values[c] for c in order]
 
 
+def text_keys(column: pa.ChunkedArray) -> Keys:
+    """A 64-bit key of each text, the same in every table (null and empty: 0)."""
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    digests = [
+        int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
+        for text in encoded.dictionary.to_pylist()
+    ]
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.array([*digests, 0], dtype=np.uint64)[index]
+
+
 def mix(*columns: npt.NDArray[np.signedinteger] | Keys) -> Keys:
     """One 64-bit key of several integer columns; equal rows give equal keys, different ones different keys but by chance."""
     key = np.full(len(columns[0]), 0x9E3779B97F4A7C15, dtype=np.uint64)
@@ -122,6 +134,7 @@ class Encoded:
     identifier_text: dict[str, npt.NDArray[np.uint8]]
     system: Ints
     ref: Keys  # 0 = none
+    case: Keys  # the reference as the supply delivers it, whichever person of a joint name; 0 = none
     part: Ints  # person of a joint name
     known: Ints
     dataset: Ints
@@ -194,6 +207,7 @@ def encode(records: pa.Table) -> Encoded:
         identifiers={name: found[0] for name, found in numbers.items()},
         identifier_text={name: characters(found[1], 13) for name, found in numbers.items()},
         system=system, ref=key_where((system >= 0) & (ref >= 0), system, ref),
+        case=key_where(ref >= 0, dataset, codes(table["supplier"])[0], ref),
         part=table["part"].to_numpy().astype(np.int32), known=codes(table["known_person"])[0],
         dataset=dataset, datasets=datasets,
         titled=pc.fill_null(pc.is_in(table["title"], value_set=pa.array(GROWN)), False).to_numpy(),

@@ -21,7 +21,7 @@ from matcher.pairs.encode import Encoded, encode, whole
 from matcher.pairs.frequency import Ages, Frequencies
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.train import Agreement, class_logs, train
-from matcher.pairs.variants import first_of_variant
+from matcher.pairs.variants import variants
 from specs.tables import PAIRS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class _Scorer:
     def __init__(self, e: Encoded, trained: TrainedModel, frequencies: Frequencies) -> None:
         self._e, self._trained, self._frequencies = e, trained, frequencies
         self._ages = Ages(e)
-        self._joint = np.unique(e.ref[(e.part > 0) & (e.ref != 0)])
+        self._joint = np.unique(e.case[(e.part > 0) & (e.case != 0)])
 
     def same_ref(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
         return (self._e.ref[left] != 0) & (self._e.ref[left] == self._e.ref[right])
@@ -94,9 +94,9 @@ class _Scorer:
         """What a shared reference or identifier decides, whatever else agrees."""
         forename, dob = levels[:, PLACE["forename"]], levels[:, PLACE["dob"]]
         other_name = forename == level("forename", "different")
-        other_dob = np.isin(dob, [level("dob", n) for n in ("two_parts", "year_near", "different")])
+        other_dob = np.isin(dob, [level("dob", n) for n in ("two_parts", "year_near", "different", "generation")])
         ref = self.same_ref(left, right)
-        joint = ref & (np.isin(self._e.ref[left], self._joint) | (self._e.part[left] != self._e.part[right]))
+        joint = ref & (np.isin(self._e.case[left], self._joint) | (self._e.part[left] != self._e.part[right]))
         same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & (forename == 0))
         weight = np.where(same, CERTAIN, weight)
         number = levels[:, PLACE["identifier"]] == level("identifier", "same")
@@ -164,8 +164,7 @@ def score_pairs(
     table = whole(records)
     people = np.flatnonzero(table["names_person"].to_numpy(zero_copy_only=False))
     table = table.take(pa.array(people))
-    first = first_of_variant(table)
-    rows, variant = np.unique(first, return_inverse=True)
+    rows, variant = variants(table)
     distinct = table.take(pa.array(rows))
     ids = table["record_id"].to_numpy()
     e = encode(distinct)

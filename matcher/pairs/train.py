@@ -8,6 +8,7 @@ outside these by their own chances. The model's starting values count as a numbe
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +83,18 @@ def _at_least_two(flags: dict[str, float]) -> float:
     return max(1.0 - none - one, 1e-9)
 
 
+def _logs(
+    sizes: Mapping[str, float], chances: Mapping[str, Mapping[str, Sequence[float] | Floats]], levels: npt.NDArray[np.uint8]
+) -> Floats:
+    """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
+    out = np.zeros((len(CLASSES), len(levels)))
+    for row, kind in enumerate(CLASSES):
+        out[row] = np.log(max(sizes[kind], 1e-9))
+        for place, name in enumerate(NAMES):
+            out[row] += np.concatenate([[0.0], np.log(chances[kind][name])])[levels[:, place]]
+    return out
+
+
 class _Estimate:
     """The running estimate: sizes and chances of the classes."""
 
@@ -134,12 +147,7 @@ class _Estimate:
 
     def logs(self, levels: npt.NDArray[np.uint8]) -> Floats:
         """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
-        out = np.zeros((len(CLASSES), len(levels)))
-        for row, kind in enumerate(CLASSES):
-            out[row] = np.log(self.sizes[kind])
-            for place, name in enumerate(NAMES):
-                out[row] += np.concatenate([[0.0], np.log(self.chances[kind][name])])[levels[:, place]]
-        return out
+        return _logs(self.sizes, self.chances, levels)
 
     def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
@@ -205,10 +213,4 @@ def train(
 
 def class_logs(trained: TrainedModel, patterns: npt.NDArray[np.int32]) -> Floats:
     """log(size x chance) of each class for patterns, shape (classes, patterns), from trained parameters."""
-    levels = unpack(patterns)
-    out = np.zeros((len(CLASSES), len(levels)))
-    for row, kind in enumerate(CLASSES):
-        out[row] = np.log(trained.sizes[kind])
-        for place, name in enumerate(NAMES):
-            out[row] += np.concatenate([[0.0], np.log(trained.chances[kind][name])])[levels[:, place]]
-    return out
+    return _logs(trained.sizes, trained.chances, unpack(patterns))
