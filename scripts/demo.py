@@ -93,9 +93,8 @@ def main() -> None:
     matcher(python, "synth", "month", "--people", str(options.people), "--seed", "1", "--as-at", options.as_at)
     matcher(python, "init", "workspace")
     run = json.loads(matcher(python, "run", "month/inbox", "-w", "workspace", "--as-at", options.as_at, "--json"))
-    passwords = json.loads(matcher(python, "passwords", "list", "-w", "workspace", "--show", "--json"))["passwords"]
-    wanted = {f"key-worker/{area}" for area in ("city", "county", "rutland")}
-    shown = {name: password for name, password in passwords.items() if name in wanted} or passwords
+    lists = ("key_worker_city", "key_worker_county")
+    shown = {name: matcher(python, "passwords", "show", name, "-w", "workspace").strip() for name in lists}
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     print(account(run, shown, time.perf_counter() - started))

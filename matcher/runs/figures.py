@@ -141,7 +141,7 @@ def figures_of(month: Month, rules: Rules) -> Figures:
         places=dict(sorted(places.items())),
         statistics=dict(month.statistics),
         unsupplied=[list(pair) for pair in sorted(month.unsupplied)],
-        warnings=list(month.warnings),
+        warnings=[*month.warnings, *rules.framework.cautions(month.as_at)],
         peak_rss_mb=peak_rss_mb(),
         framework=rules.framework.name,
         policy=rules.policy.name,
