@@ -38,7 +38,7 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "education": Profile(1, 0.040, 0.0, 60, 0.005, 0.028, 0.016, variant=0.07, middle=0.0),
-    "dwp": Profile(2, 0.010, 0.001, 12, 0.005, 0.005, 0.007, variant=0.035, middle=0.0, loose=0.2, plain=True),
+    "dwp": Profile(2, 0.010, 0.001, 14, 0.005, 0.006, 0.010, variant=0.05, middle=0.0, loose=0.2, plain=True),
     "yos": Profile(3, 0.040, 0.020, 70, 0.030, 0.010, 0.022),
     "police_asb": Profile(4, 0.090, 0.160, 150, 0.180, 0.040, 0.025, maiden=0.02, variant=0.09, middle=0.2, doubled=0.02, loose=0.7, plain=True),
     "police": Profile(5, 0.055, 0.040, 130, 0.080, 0.030, 0.022, variant=0.08, middle=0.6, doubled=0.008, plain=True),
@@ -47,7 +47,7 @@ PROFILES: dict[str, Profile] = {
     "social_care": Profile(8, 0.030, 0.020, 60, 0.015, 0.015, 0.015, middle=0.0),
     "health": Profile(9, 0.030, 0.010, 60, 0.010, 0.020, 0.012, variant=0.06, middle=0.0),
     "local_concerns": Profile(10, 0.060, 0.120, 60, 0.050, 0.020, 0.025, middle=0.0, loose=0.6),
-    "residents": Profile(11, 0.085, 0.340, 130, 0.015, 0.050, 0.025, maiden=0.02, variant=0.10, middle=0.0, doubled=0.008, loose=0.5),
+    "residents": Profile(11, 0.085, 0.340, 140, 0.020, 0.050, 0.025, maiden=0.02, variant=0.11, middle=0.0, doubled=0.008, loose=0.5),
 }  # fmt: skip
 
 _KEYS = {
