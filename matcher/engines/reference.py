@@ -280,7 +280,7 @@ COMPARE: dict[str, Callable[[Record, Record], str]] = {
 }  # fmt: skip
 
 
-class _Levels(BaseCompareFeature):  # type: ignore[misc]
+class _Levels(BaseCompareFeature):
     """A comparison as recordlinkage calls it: two series of records to a series of level numbers."""
 
     def __init__(self, comparison: str) -> None:

@@ -84,7 +84,9 @@ def _at_least_two(flags: dict[str, float]) -> float:
 
 
 def _logs(
-    sizes: Mapping[str, float], chances: Mapping[str, Mapping[str, Sequence[float] | Floats]], levels: npt.NDArray[np.uint8]
+    sizes: Mapping[str, float],
+    chances: Mapping[str, Mapping[str, Sequence[float] | Floats]],
+    levels: npt.NDArray[np.uint8],
 ) -> Floats:
     """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
     out = np.zeros((len(CLASSES), len(levels)))

@@ -83,7 +83,7 @@ def split(
                         best = (-weight, a, b)
         if best is None:
             return group
-        _, a, b = best
+        a, b = best[1:]
         merge(a, b)
         for z, (high, low) in known.pop(b).items():
             del known[z][b]

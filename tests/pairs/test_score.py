@@ -63,7 +63,12 @@ def test_parameters_serve_again_without_training() -> None:
 def test_parameters_hold_numbers_by_class_and_level_and_nothing_of_anybody() -> None:
     table, _ = town(40)
     text = score_pairs(table, MODEL).trained.to_json()
-    words = {word for name in ("forename", "surname", "postcode", "street", "ref") for word in table[name].to_pylist() if word}
+    words = {
+        word
+        for name in ("forename", "surname", "postcode", "street", "ref")
+        for word in table[name].to_pylist()
+        if word
+    }
     assert not any(json.dumps(word) in text or word in text for word in words)
     assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "same_system"}
 
@@ -90,7 +95,9 @@ def test_rows_that_name_nobody_are_not_compared() -> None:
 
 
 def test_one_value_everywhere_is_bounded_and_said_without_the_value() -> None:
-    small = MODEL.model_copy(update={"limits": MODEL.limits.model_copy(update={"pairs_at_least": 1000, "pairs_per_record": 1})})
+    small = MODEL.model_copy(
+        update={"limits": MODEL.limits.model_copy(update={"pairs_at_least": 1000, "pairs_per_record": 1})}
+    )
     names = [f"{a}{b}ESTER" for a in "BCDFGHJKLM" for b in "AEIOU"]
     table = records(*[{"forename": n, "surname": "ONLY", "postcode": "LE1 1AA"} for n in names * 10])
     scored = score_pairs(table, small)
@@ -99,7 +106,12 @@ def test_one_value_everywhere_is_bounded_and_said_without_the_value() -> None:
 
 
 def test_thousands_of_one_full_name_end_in_time() -> None:
-    table = records(*[{"forename": "MOHAMMED", "surname": "PATEL", "dob": dt.date(1950 + n % 60, n % 12 + 1, 5)} for n in range(2500)])
+    table = records(
+        *[
+            {"forename": "MOHAMMED", "surname": "PATEL", "dob": dt.date(1950 + n % 60, n % 12 + 1, 5)}
+            for n in range(2500)
+        ]
+    )
     assert score_pairs(table, MODEL).candidate_pairs <= MODEL.limits.pairs_at_least * len(MODEL.blocking)
 
 

@@ -26,6 +26,18 @@ Levels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
+class Rule:
+    """Replace `plain` text, or where that is empty a `pattern`, by `to`."""
+
+    plain: str
+    pattern: re.Pattern[str]
+    to: str
+
+    def __call__(self, name: str) -> str:
+        return name.replace(self.plain, self.to) if self.plain else self.pattern.sub(self.to, name)
+
+
+@dataclass(frozen=True)
 class Table:
     """`given` and `family`: name -> numbers of its families; `heads`: number -> the family's first name; rules of sound."""
 
@@ -33,8 +45,8 @@ class Table:
     family: dict[str, tuple[int, ...]]
     heads: tuple[str, ...]
     prefixes: frozenset[str]  # with every spelling of their families
-    replace: tuple[tuple[re.Pattern[str], str], ...]
-    spelling: tuple[tuple[re.Pattern[str], str], ...]
+    replace: tuple[Rule, ...]
+    spelling: tuple[Rule, ...]
 
 
 @cache
@@ -52,7 +64,8 @@ def table() -> Table:
                         found[name] = (*found.get(name, ()), len(heads))
             heads.append(line.split()[0])
     rules = {
-        kind: tuple((re.compile(pattern), to) for pattern, to in raw["sound"][kind]) for kind in ("replace", "spelling")
+        kind: tuple(Rule(text if text.isalpha() else "", re.compile(text), to) for text, to in raw["sound"][kind])
+        for kind in ("replace", "spelling")
     }
     spelt = {number for name in raw["prefixes"]["names"] for number in family.get(name, ())}
     prefixes = {name for name, numbers in family.items() if spelt & set(numbers)} | set(raw["prefixes"]["names"])
@@ -62,8 +75,8 @@ def table() -> Table:
 @cache
 def skeleton(name: str) -> str:
     """What is left of a name's sound: first letter and consonants, transliterations levelled. "" for an empty name."""
-    for pattern, to in table().replace:
-        name = pattern.sub(to, name)
+    for rule in table().replace:
+        name = rule(name)
     name = re.sub(r"(.)\1+", r"\1", name)
     return name[:1] + re.sub(r"[AEIOU]", "", name[1:])
 
@@ -77,8 +90,8 @@ def sound(name: str) -> str:
 
 def spelling(name: str) -> str:
     """A gentle reduction: long and short vowels, doubled letters and silent h made alike."""
-    for pattern, to in table().spelling:
-        name = pattern.sub(to, name)
+    for rule in table().spelling:
+        name = rule(name)
     return re.sub(r"(.)\1+", r"\1", name)
 
 

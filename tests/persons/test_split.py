@@ -1,0 +1,55 @@
+"""Splitting a chain: one wrong bridge does not merge two people."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.persons.split import split
+
+LINK, REFUSE = 3.17, -9.0
+
+
+def groups(size: int, weights: dict[tuple[int, int], float], **more: list[tuple[int, int]]) -> list[set[int]]:
+    found = split(size, weights, link=LINK, refuse=REFUSE, **more)
+    return sorted(({n for n in range(size) if found[n] == g} for g in set(found)), key=min)
+
+
+def test_a_chain_without_objection_is_one_person() -> None:
+    assert groups(3, {(0, 1): 9.0, (1, 2): 5.0, (0, 2): -1.0}) == [{0, 1, 2}]
+
+
+def test_a_bridge_between_refused_records_is_cut_at_its_weaker_side() -> None:
+    assert groups(3, {(0, 1): 9.0, (1, 2): 5.0, (0, 2): -14.0}) == [{0, 1}, {2}]
+
+
+def test_a_record_that_fits_twins_equally_stays_with_neither() -> None:
+    twins = {(0, 1): -12.0, (0, 2): 5.0, (1, 2): 5.0}
+    assert groups(3, twins) == [{0}, {1}, {2}]
+
+
+def test_a_record_that_fits_one_twin_far_better_goes_there() -> None:
+    assert groups(3, {(0, 1): -12.0, (0, 2): 14.0, (1, 2): 5.0}) == [{0, 2}, {1}]
+
+
+def test_rows_of_one_reference_speak_with_their_best_voice() -> None:
+    weights = {(0, 2): -11.0, (1, 2): 13.0}
+    assert groups(3, weights, joined=[(0, 1)]) == [{0, 1, 2}]
+
+
+def test_answers_force_and_forbid() -> None:
+    assert groups(2, {(0, 1): -20.0}, joined=[(0, 1)]) == [{0, 1}]
+    assert groups(3, {(0, 1): 30.0, (1, 2): 20.0}, apart=[(0, 2)]) == [{0, 1}, {2}]
+
+
+@given(st.integers(2, 7), st.data())
+def test_no_refused_pair_is_ever_in_one_group_and_numbering_does_not_matter(size: int, data: st.DataObject) -> None:
+    pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
+    values = data.draw(st.lists(st.integers(-160, 200), min_size=len(pairs), max_size=len(pairs), unique=True))
+    weights = dict(zip(pairs, (value / 10 for value in values), strict=True))
+    found = split(size, weights, link=LINK, refuse=REFUSE)
+    assert not any(found[a] == found[b] for (a, b), weight in weights.items() if weight <= REFUSE)
+    order = data.draw(st.permutations(range(size)))
+    turned = {tuple(sorted((order[a], order[b]))): weight for (a, b), weight in weights.items()}
+    again = split(size, turned, link=LINK, refuse=REFUSE)
+    assert all((found[a] == found[b]) == (again[order[a]] == again[order[b]]) for a, b in pairs)
