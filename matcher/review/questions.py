@@ -19,6 +19,10 @@ MOST = 200
 
 Kind = Literal["uncertain_link", "identifier_conflict", "discretion"]
 
+MEMBERS = "a qualifying family's members"
+QUALIFIES = "whether a family qualifies"
+BY_DISCRETION = "whether a family qualifies by local discretion"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -48,6 +52,11 @@ class Question:
         right = None if self.record_r is None else int(position[self.record_r])
         return replace(self, record_l=int(position[self.record_l]), record_r=right)
 
+    def worth(self) -> tuple[bool, float, int, int]:
+        """Sorts questions, most worth asking first: who qualifies before who belongs, then the most open link."""
+        openness = 0.0 if self.probability is None else abs(self.probability - 0.5)
+        return self.effect == MEMBERS, openness, self.record_l, -1 if self.record_r is None else self.record_r
+
 
 def link_questions(tables: MonthTables, limit: int = MOST) -> list[Question]:
     """Uncertain links that could change a decision or a qualifying family, the most open ones first, at most `limit`."""
@@ -73,7 +82,7 @@ def link_questions(tables: MonthTables, limit: int = MOST) -> list[Question]:
         would = len(together) >= 3 or (len(together) == 2 and (concerned[left] or concerned[right]))
         if not qualifies and not would:
             continue
-        effect = "a qualifying family's members" if qualifies else "whether a family qualifies"
+        effect = MEMBERS if qualifies else QUALIFIES
         kind: Kind = "identifier_conflict" if row["reason"] == "identifier_conflict" else "uncertain_link"
         probability = round(float(row["match_probability"]), 4)
         question = Question(kind, bool(row["linked"]), effect, row["record_id_l"], row["record_id_r"], probability)
@@ -85,9 +94,8 @@ def link_questions(tables: MonthTables, limit: int = MOST) -> list[Question]:
 def discretion_questions(tables: MonthTables) -> list[Question]:
     """Households with two criteria and a cause for concern that the policy leaves to a panel."""
     home = tables.household_of()
-    effect = "whether a family qualifies by local discretion"
     return [
-        Question("discretion", False, effect, int(np.flatnonzero(home == row["household_id"])[0]))
+        Question("discretion", False, BY_DISCRETION, int(np.flatnonzero(home == row["household_id"])[0]))
         for row in tables.decisions.to_pylist()
         if row["route"] == "no" and len(row["criteria"]) == 2 and row["concerns"]
     ]
