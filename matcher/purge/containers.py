@@ -11,7 +11,7 @@ import io
 import mmap
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from matcher.purge.held import read_held_file
+from matcher.purge.pages import LiveColumns
 from matcher.workspace import DATABASE, Workspace
 
 LARGEST = 1 << 30  # bytes that one part may grow to when opened
@@ -40,12 +41,16 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 @dataclass(frozen=True)
 class Part:
-    """One opened part: its name inside the file, bytes, the offset that its first byte has in the file's clear content."""
+    """One opened part: its name inside the file, bytes, the offset that its first byte has in the file's clear content.
+
+    `by_chance` tells of a match (start, end in `content`) whether it only runs together from two columns of a row.
+    """
 
     name: str
     content: bytes = b""
     offset: int = 0
     fault: str | None = None
+    by_chance: Callable[[int, int], bool] | None = None
 
 
 class Passwords:
@@ -181,7 +186,8 @@ def _database(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
         clear = []
         for start in range(first, min(first + _AT_ONCE * _PAGE, len(view) - _PAGE + 1), _PAGE):
             clear.append(_page(bytes(view[start : start + _PAGE]), cipher, _SALT if start == 0 else 0))
-        yield Part("pages", b"".join(clear), first)
+        content = b"".join(clear)
+        yield Part("pages", content, first, by_chance=_Pages(content, first == 0).by_chance)
 
 
 def _journal(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
@@ -195,8 +201,24 @@ def _journal(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
         page = bytes(view[start + 4 : start + 4 + _PAGE])
         if len(page) == _PAGE:
             first = view[start : start + 4] == b"\x00\x00\x00\x01"
-            yield Part("pages", _page(page, cipher, _SALT if first else 0), start + 4)
+            content = _page(page, cipher, _SALT if first else 0)
+            yield Part("pages", content, start + 4, by_chance=_Pages(content, first).by_chance)
         start += _PAGE + 8
+
+
+class _Pages:
+    """Pages in clear, whose rows are read only where something was found in them."""
+
+    def __init__(self, content: bytes, first: bool) -> None:
+        self._content, self._first = content, first
+        self._read: dict[int, LiveColumns] = {}
+
+    def by_chance(self, start: int, end: int) -> bool:
+        number = start // _PAGE
+        if number not in self._read:
+            page = self._content[number * _PAGE : (number + 1) * _PAGE]
+            self._read[number] = LiveColumns(page, _PAGE - _RESERVED, first=self._first and number == 0)
+        return self._read[number].by_chance(start - number * _PAGE, end - number * _PAGE)
 
 
 def _page(page: bytes, cipher: algorithms.AES, skip: int) -> bytes:

@@ -129,7 +129,7 @@ def _search_part(file: str, part: Part, wanted: _Patterns, out: Searched) -> Non
         shown = shown[:start] + "*" * (end - start) + shown[end:]
         out.findings.append(Finding(f"{file}!{shown}", -1, value))
     out.bytes += len(part.content)
-    for value, offset in wanted.in_bytes(part.content):
+    for value, offset in wanted.in_bytes(part.content, part.by_chance):
         out.findings.append(Finding(f"{file}!{shown}", part.offset + offset, value))
 
 
@@ -160,8 +160,10 @@ class _Patterns:
             if start >= 0:
                 yield place, start, min(start + len(value), len(text))
 
-    def in_bytes(self, view: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
-        """(place of the value, offset), each value once per 16 MiB at its first offset there."""
+    def in_bytes(
+        self, view: bytes | mmap.mmap, by_chance: Callable[[int, int], bool] | None = None
+    ) -> Iterator[tuple[int, int]]:
+        """(place of the value, offset), each value once per 16 MiB at its first offset there that is not by chance."""
         if not self.forms:
             return
         seen: set[tuple[int, int]] = set()
@@ -170,6 +172,8 @@ class _Patterns:
             for offset, form in self._hits(data):
                 key = (self.forms[form], start)
                 if offset < _CHUNK and key not in seen:
+                    if by_chance and by_chance(start + offset, start + offset + len(form)):
+                        continue
                     seen.add(key)
                     yield self.forms[form], start + offset
 
@@ -178,8 +182,9 @@ class _Patterns:
             yield from table.hits(data)
         for form in self.tiny:
             offset = data.find(form)
-            if offset >= 0:
+            while offset >= 0:
                 yield offset, form
+                offset = data.find(form, offset + 1)
 
 
 class _Table:

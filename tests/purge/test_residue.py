@@ -17,6 +17,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matcher.purge.containers import parts_of
 from matcher.purge.held import destroy_held, save_held
 from matcher.purge.residue import Finding, search, search_all
 from matcher.registry import Registry
@@ -128,6 +129,53 @@ def test_the_registry_is_searched_page_by_page_and_cell_by_cell(workspace: Works
         assert {f.file for f in search(workspace, ["quillfeather"])} == {"registry.db!pages"}
         with_cells = search(workspace, ["quillfeather"], cells=registry.every_cell())
         assert {"registry.db!record", "registry.db!person_state"} <= {f.file for f in with_cells}
+
+
+def test_columns_that_only_run_together_in_a_page_are_no_finding(workspace: Workspace) -> None:
+    with Registry.open(workspace) as registry:
+        seal(registry, Month([House([Someone("QUILLFEATHER", f"ALICE{n}") for n in range(40)])]))
+        page = b"".join(
+            part.content for part in parts_of(workspace, workspace.database, workspace.database.read_bytes())
+        )
+        assert b"ALICE7QUILLFEATHER" in page, "the columns do stand against one another"
+        assert search(workspace, ["ALICE7QUILLFEATHER"], cells=registry.every_cell()) == []
+        assert search(workspace, ["ALICE7"]) and search(workspace, ["QUILLFEATHER"])
+
+
+@pytest.mark.parametrize("size", [10, 900, 3900, 4100, 9000, 30000])
+def test_columns_of_rows_long_and_short_are_told_apart(size: int) -> None:
+    import sqlite3
+
+    from matcher.purge.pages import LiveColumns
+
+    connection = sqlite3.connect(":memory:")
+    connection.executescript("CREATE TABLE t (a, b, c, d, e); CREATE INDEX i ON t (a, b)")
+    connection.executemany(
+        "INSERT INTO t VALUES (?, ?, ?, ?, ?)",
+        [(f"first{n}", f"second{n}", n * 10**n, None, "x" * size) for n in range(12)],
+    )
+    connection.commit()
+    content = connection.serialize()
+    connection.close()
+    together = alone = 0
+    for start in range(0, len(content), 4096):
+        page = content[start : start + 4096]
+        live = LiveColumns(page, 4096, first=start == 0)
+        for n in range(12):
+            for text, chance in ((f"first{n}second{n}", True), (f"first{n}", False), (f"second{n}", False)):
+                at = page.find(text.encode())
+                if at >= 0:
+                    assert live.by_chance(at, at + len(text)) == chance, text
+                    together, alone = together + chance, alone + (not chance)
+    assert together >= 12 and alone >= 24
+
+
+@given(st.binary(max_size=600).map(lambda start: start.ljust(4096, start[-1:] or b"\x00")), st.integers(0, 4000))
+def test_a_page_of_anything_is_read_without_a_fault(page: bytes, start: int) -> None:
+    from matcher.purge.pages import LiveColumns
+
+    for kind in (2, 5, 10, 13):
+        LiveColumns(bytes([kind]) + page[1:], 4016, first=False).by_chance(start, start + 20)
 
 
 def test_what_the_registry_deletes_leaves_no_free_page(workspace: Workspace) -> None:
