@@ -319,9 +319,13 @@ def _spell_streets(addresses: pd.DataFrame, lacking: pd.Series, known: pd.DataFr
 
 
 def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
-    """A postcode in which nobody else has that street, one key away from one in which others have it."""
+    """A postcode in which nobody else has that street, one key away from one of that town in which others have it."""
     has = addresses["usable"] & (addresses["postcode"] >= 0) & (addresses["street"] >= 0)
-    pairs = addresses[has].groupby(["postcode", "street"], as_index=False)["support"].sum()
+    named = addresses[has].sort_values(["support", "address"], ascending=[False, True])
+    named = named.assign(named=named["town"].where(named["town"] >= 0))
+    pairs = named.groupby(["postcode", "street"], as_index=False).agg(
+        support=("support", "sum"), town=("named", "first")
+    )
     known = pairs.assign(total=pairs.groupby("street")["support"].transform("sum"))
     doubtful = known[(known["support"] <= 2) & (known["total"] > known["support"])]
     if doubtful.empty:
@@ -330,6 +334,8 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, _Coded]) -> None:
     offered = offered[
         (offered["support_other"] > offered["support"]) & (offered["postcode_other"] != offered["postcode"])
     ]
+    two_towns = offered["town"].notna() & offered["town_other"].notna() & (offered["town"] != offered["town_other"])
+    offered = offered[~two_towns]
     offered = offered.sort_values(["street", "support_other", "postcode_other"], ascending=[True, False, True])
     offered = offered[offered.groupby(["street", "postcode"]).cumcount() < 40]
     texts = coded["postcode"].values

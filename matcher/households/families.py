@@ -218,6 +218,8 @@ def _join_nuclei(people: list[Occupant], sets: _Sets, door: int) -> None:
         return
     if len(nuclei) <= MANY and _join_families(nuclei, sets, door):
         nuclei = _nuclei(people, sets)
+    if door > ORDINARY and len(nuclei) <= MANY and _join_by_role(nuclei, sets):
+        nuclei = _nuclei(people, sets)
     anchors = [nucleus for nucleus in nuclei if nucleus.heads or nucleus.family]
     loose = [nucleus for nucleus in nuclei if not (nucleus.heads or nucleus.family)]
     if door == ORDINARY and len(anchors) <= 1:
@@ -260,6 +262,38 @@ def _join_families(nuclei: list[_Nucleus], sets: _Sets, door: int) -> bool:
                 sets.join(one.members[0].place, other.members[0].place)
                 joined = True
     return joined
+
+
+def _join_by_role(nuclei: list[_Nucleus], sets: _Sets) -> bool:
+    """A nucleus whose register roles tell of a tenant, but holds none, joins the one tenant's nucleus that fits them all."""
+    headed = [nucleus for nucleus in nuclei if nucleus.heads]
+    joined = False
+    for nucleus in nuclei:
+        if nucleus.heads or not any(person.role in (PARTNER, CHILD, ELDER) for person in nucleus.members):
+            continue
+        fits = [other for other in headed if all(_fits(person, other) for person in nucleus.members)]
+        if len(fits) == 1:
+            sets.join(fits[0].members[0].place, nucleus.members[0].place)
+            joined = True
+    return joined
+
+
+def _fits(person: Occupant, nucleus: _Nucleus) -> bool:
+    """Whether the nucleus holds a tenant of whom `person` may be what the register says."""
+    heads = [head for head in nucleus.members if head.role == HEAD]
+    if person.role == LODGER:
+        return False
+    if person.role == ELDER:
+        return any(_may_be_parent(person, head) for head in heads)
+    if person.role == CHILD or person.child:
+        return any(_may_be_parent(adult, person) for adult in (*nucleus.adults, *nucleus.unknown))
+    if person.role == PARTNER:
+        if any(other.role == PARTNER for other in nucleus.members):
+            return False
+        unpaired = nucleus.unpaired()
+        free = [head for head in heads if head.age is None or head in unpaired]
+        return any(_may_be_partners(person, head) for head in free)
+    return True
 
 
 def _step_family(one: _Nucleus, other: _Nucleus, door: int) -> bool:

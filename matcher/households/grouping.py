@@ -22,6 +22,7 @@ from matcher.households.families import (
     CHILD,
     EIGHT,
     HEAD,
+    LODGER,
     ORDINARY,
     SHARED,
     UNNUMBERED,
@@ -212,6 +213,7 @@ def group(
     tie_left = np.concatenate([paper[0], known[0], moved[0]]).astype(np.int64)
     tie_right = np.concatenate([paper[1], known[1], moved[1]]).astype(np.int64)
     same_room = (room[tie_left] == room[tie_right]) & (room[tie_left] >= 0)
+    same_room &= (about.role[tie_left] != LODGER) | (about.role[tie_right] != LODGER)  # two lodgers are two households
     ties: dict[int, list[tuple[int, int]]] = {}
     for one, other in zip(tie_left[same_room].tolist(), tie_right[same_room].tolist(), strict=True):
         ties.setdefault(int(room[one]), []).append((one, other))

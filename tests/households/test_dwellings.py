@@ -40,7 +40,15 @@ SAME = {
     "a flat written as the number of its building": (
         "3 Abbey Court, LE1 1AA", "flat 3, =Abbey Court, 12 High Street, LE1 1AA",
     ),
+    "flat and number changed places, where that house has flats": (
+        "flat 51, 6 High Street, LE1 1AA", "flat 6, 51 High Street, LE1 1AA",
+        *[f"flat {number}, 51 High Street, LE1 1AA" for number in range(1, 5)],
+    ),
     "no street, one street with that number in the postcode": ("12, LE1 1AA", "12 High Street, LE1 1AA"),
+    "a postcode with one key wrong on a street of several postcodes": (
+        "35 High Street, LE1 1XJ", *["35 High Street, LE1 1XL"] * 2, *["1 High Street, LE1 1XJ"] * 3,
+    ),
+    "a misspelt street type": ("12 Kensington Avnue, LE1 1AA", *["12 Kensington Avenue, LE1 1AA"] * 4),
     "a UPRN and nothing else": ("/ uprn=0077", "/ uprn=77"),
     "a UPRN that another record gives an address": ("/ uprn=77", "12 High Street, LE1 1AA / uprn=77"),
 }  # fmt: skip
@@ -59,6 +67,9 @@ DIFFERENT = {
         "flat 3, =Abbey Court, 12 High Street, LE1 1AA", "flat 3, =Bede House, 12 High Street, LE1 1AA",
     ),
     "two UPRNs and nothing else": ("/ uprn=77", "/ uprn=78"),
+    "one street name in two villages of a sector": (
+        *["12 Main Street, Asfordby, LE14 2AB"] * 1, *["12 Main Street, Frisby, LE14 2AC"] * 3,
+    ),
 }  # fmt: skip
 
 

@@ -246,6 +246,95 @@ SCENARIOS = {
         """ + "".join(f"Xa{n} Filler{n} | 1970-01-01 | dwp | {n} Far Lane, LE3 1AA\n" for n in range(1, 30)),
         "Ann Smith, Dan Jones, Bob Smith Jones / Kim Green / " + " / ".join(f"Xa{n} Filler{n}" for n in range(1, 30)),
     ),
+    "people who came to a door on one day by the register are one household, whatever their names": (
+        """
+        Ann Smith | 1980-03-01 | residents | 12 High Street, LE1 1AA | from=2013-07-23
+        Gus Smith | 1978-03-01 | residents | 12 High Street, LE1 1AA | from=2013-07-23
+        Bob Booth | 2000-03-01 | residents | 12 High Street, LE1 1AA | from=2013-07-23
+        Cat Booth | 1992-03-01 | residents | 12 High Street, LE1 1AA | from=2013-07-23
+        Fay Jones | 1982-03-01 | residents | 12 High Street, LE1 1AA | from=2011-01-02
+        Guy Jones | 1981-03-01 | residents | 12 High Street, LE1 1AA | from=2011-01-02
+        Ivy Jones | 2006-03-01 | education | 12 High Street, LE1 1AA |
+        """,
+        "Ann Smith, Gus Smith, Bob Booth, Cat Booth / Fay Jones, Guy Jones, Ivy Jones",
+    ),
+    "a grown child who is a tenant too is a household of its own": (
+        """
+        Ann Smith | 1960-03-01 | residents | 12 High Street, LE1 1AA | as=tenant
+        Gus Smith | 1958-03-01 | residents | 12 High Street, LE1 1AA | as=partner
+        Bob Smith | 1990-03-01 | residents | 12 High Street, LE1 1AA | as=tenant
+        Cat Smith | 1992-03-01 | residents | 12 High Street, LE1 1AA | as=daughter
+        """,
+        "Ann Smith, Gus Smith, Cat Smith / Bob Smith",
+    ),
+    "who was left behind in the register follows the family, by the date on which it moved": (
+        """
+        Ann Smyth | 1980-03-01 | residents | 12 High Street, LE1 1AA | to=2013-03-01
+        Ann Smyth | 1980-03-01 | residents | 4 Low Road, LE1 1AB     | from=2013-03-02
+        Bob Smyth | 2005-03-01 | education | 4 Low Road, LE1 1AB     | seen=2013-08-31
+        Gus Smyth | 1978-03-01 | residents | 12 High Street, LE1 1AA |
+        """,
+        "Ann Smyth, Bob Smyth, Gus Smyth",
+    ),
+    "who was seen at the old door after the others left stays there": (
+        """
+        Ann Smyth | 1980-03-01 | residents | 12 High Street, LE1 1AA | to=2013-03-01
+        Ann Smyth | 1980-03-01 | residents | 4 Low Road, LE1 1AB     | from=2013-03-02
+        Bob Smyth | 2005-03-01 | education | 4 Low Road, LE1 1AB     | seen=2013-08-31
+        Gus Smyth | 1978-03-01 | dwp       | 12 High Street, LE1 1AA | seen=2013-10-31
+        """,
+        "Ann Smyth, Bob Smyth / Gus Smyth",
+    ),
+    "parents do not follow a grown child who leaves home": (
+        """
+        Ann Smyth | 1960-03-01 | residents | 12 High Street, LE1 1AA |
+        Bob Smyth | 1992-03-01 | residents | 12 High Street, LE1 1AA | to=2013-03-01
+        Bob Smyth | 1992-03-01 | residents | 4 Low Road, LE1 1AB     | from=2013-03-02
+        """,
+        "Ann Smyth / Bob Smyth",
+    ),
+    "who left with others, and is known nowhere since, is where the others are now": (
+        """
+        Ann Smyth | 1960-03-01 | residents | 12 High Street, LE1 1AA | to=2013-03-01
+        Ann Smyth | 1960-03-01 | residents | 4 Low Road, LE1 1AB     | from=2013-03-02
+        Cat Brown | 1992-03-01 | residents | 12 High Street, LE1 1AA | to=2013-03-01
+        Fay Jones | 1992-03-01 | residents | 12 High Street, LE1 1AA | to=2012-12-01
+        """,
+        "Ann Smyth, Cat Brown / Fay Jones",
+    ),
+    "at a crowded door a partner joins the one tenant without a partner": (
+        """
+        Ann Smyth | 1980-03-01 | residents | =Abbey Hostel, 3 Low Road, LE1 1AB | as=tenant sex=F
+        Dan Jones | 1978-05-01 | residents | =Abbey Hostel, 3 Low Road, LE1 1AB | as=partner sex=M
+        Kim Green | 1950-03-01 | residents | =Abbey Hostel, 3 Low Road, LE1 1AB | as=tenant sex=F
+        Max Black | 1979-03-01 | dwp       | =Abbey Hostel, 3 Low Road, LE1 1AB | sex=M
+        """,
+        "Ann Smyth, Dan Jones / Kim Green / Max Black",
+    ),
+    "another family's children behind an unnumbered door are not given to a stranger with children": (
+        """
+        Ann Smyth | 1980-03-01 | dwp       | 12 High Street, LE1 1AA         |
+        Bob Smyth | 2005-03-01 | education | 12 High Street, LE1 1AA         |
+        Cat Brown | 2006-03-01 | education | 12 High Street, LE1 1AA         |
+        Fay Jones | 1992-03-01 | dwp       | flat 2, 12 High Street, LE1 1AA |
+        """ + "".join(f"Xa{n} Filler{n} | 1970-01-01 | dwp | {n} Far Lane, LE3 1AA\n" for n in range(1, 30)),
+        "Ann Smyth, Bob Smyth / Cat Brown / Fay Jones / " + " / ".join(f"Xa{n} Filler{n}" for n in range(1, 30)),
+    ),
+    "Hospital Road is a road": (
+        """
+        Ann Smith | 1980-03-01 | dwp | 6 Hospital Road, LE1 1AA
+        Dan Jones | 1978-05-01 | dwp | 6 Hospital Road, LE1 1AA
+        """,
+        "Ann Smith, Dan Jones",
+    ),
+    "Kowalska and Kowalski are one name": (
+        """
+        Ewa Kowalska | 1980-03-01 | dwp       | =Abbey Hostel, 3 Low Road, LE1 1AB
+        Jan Kowalski | 2005-03-01 | education | =Abbey Hostel, 3 Low Road, LE1 1AB
+        Fay Jones    | 1992-03-01 | dwp       | =Abbey Hostel, 3 Low Road, LE1 1AB
+        """ + "".join(f"Xa{n} Filler{n} | 1970-01-01 | dwp | {n} Far Lane, LE3 1AA\n" for n in range(1, 30)),
+        "Ewa Kowalska, Jan Kowalski / Fay Jones / " + " / ".join(f"Xa{n} Filler{n}" for n in range(1, 30)),
+    ),
 }  # fmt: skip
 
 
@@ -265,3 +354,17 @@ def test_a_lodger_is_a_household_of_its_own_behind_a_crowded_door() -> None:
         """
     )
     assert groups_of(placed, names) == expected("Ann Smith / Dan Jones / Guy Brown")
+
+
+def test_a_default_date_of_a_register_ties_nobody() -> None:
+    fillers = "".join(
+        f"Xa{n} Filler{n} | 1970-01-01 | residents | {n} Far Lane, LE3 1AA | from=2010-04-01\n" for n in range(60)
+    )
+    placed, names, _ = placed_of(
+        fillers
+        + """
+        Ann Smyth | 1980-03-01 | residents | =Abbey Hostel, 3 Low Road, LE1 1AB | from=2010-04-01
+        Dan Jones | 1978-05-01 | residents | =Abbey Hostel, 3 Low Road, LE1 1AB | from=2010-04-01
+        """
+    )
+    assert {frozenset({"Ann Smyth"}), frozenset({"Dan Jones"})} < groups_of(placed, names)
