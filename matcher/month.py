@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+
 from criteria.decisions import Decided, decide
 from criteria.framework import Framework
 from criteria.policy import DiscretionPolicy
-
 from matcher.extracts import Intake
 from matcher.facts import AREAS, facts, people, unsupplied, usable
 from matcher.households import Placed, place
@@ -61,13 +61,14 @@ class Month:
     warnings: tuple[str, ...] = field(default=())
 
 
-def supplier_areas(intake: Intake, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
-    """The area that a supply speaks for, where its flow goes to one programme only."""
-    found: dict[tuple[str, str], str] = {}
-    for supply in intake.supplies:
-        recipients = specs[supply.dataset].flow_for(supply.supplier).recipients if supply.dataset in specs else ()
-        if len(recipients) == 1:
-            found[supply.dataset, supply.supplier] = recipients[0]
+def supplier_areas(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
+    """(dataset, supplier) -> the area that its flow names: the last resort for a household's area."""
+    supplies = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
+    found = {}
+    for dataset, supplier in zip(supplies["dataset"].to_pylist(), supplies["supplier"].to_pylist(), strict=True):
+        area = specs[dataset].flow_for(supplier).area if dataset in specs else None
+        if area is not None:
+            found[dataset, supplier] = str(area)
     return found
 
 
@@ -133,7 +134,7 @@ def match(
         placed = place(
             built.records, clustered.members, clustered.persons, built.gazetteer, as_at,
             trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
-            areas=rules.areas, supplier_areas=supplier_areas(intake, rules.specs), stage=stage,
+            areas=rules.areas, supplier_areas=supplier_areas(built.records, rules.specs), stage=stage,
         )  # fmt: skip
         check(placed.households, HOUSEHOLDS)
         check(placed.household_members, HOUSEHOLD_MEMBERS, households=placed.households)

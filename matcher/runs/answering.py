@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from matcher.households import place
-from matcher.month import Rules, decide_month, tables_of
+from matcher.month import Rules, decide_month, supplier_areas, tables_of
 from matcher.persons import cluster
 from matcher.records import Built
 from matcher.review.questions import Question, households_asked_about
@@ -64,7 +64,7 @@ def _again(
     placed = place(
         part.records, clustered.members, clustered.persons, gazetteer, as_at,
         trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
-        areas=rules.areas, supplier_areas={},
+        areas=rules.areas, supplier_areas=supplier_areas(part.records, rules.specs),
     )  # fmt: skip
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     return tables_of(built, part.pairs, clustered, placed, people, facts, decided)

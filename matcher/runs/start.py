@@ -89,7 +89,8 @@ def go(
 ) -> Outcome:
     """Match an open batch and seal or hold it. A fault before the seal leaves no batch behind but one marked abandoned."""
     plan = {"options": options.to_dict(), "delivery": delivery.to_dict()}
-    registry.set_state(batch.batch_id, "matching", plan=plan)
+    sealing = batch.state == "sealing"  # cut off before the families were in: matched again, to the same end
+    registry.set_state(batch.batch_id, batch.state if sealing else "matching", plan=plan)
     try:
         month = match(intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=stages)
         questions = []
@@ -101,7 +102,8 @@ def go(
         referral = referral_households(workspace.settings.referral, month)
         feedback = summaries.partner_feedback(month, rules)
     except Exception:
-        registry.set_state(batch.batch_id, "abandoned", plan={"why": "the match failed; nothing was destroyed"})
+        if not sealing:
+            registry.set_state(batch.batch_id, "abandoned", plan={"why": "the match failed; nothing was destroyed"})
         Audit(workspace).append("run_failed", batch=batch.batch_id)
         raise
     if questions or referral is not None:
