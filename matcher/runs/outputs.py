@@ -43,6 +43,8 @@ from matcher.workspace import Workspace
 from specs.load import load_disclosure_specs
 
 RESTING = "resting."
+REFERRAL = "partners/dwp_referral.xlsx"
+"""Names people who may not qualify: destroyed at the seal."""
 
 
 def heading(settings: Settings, batch: batches.Batch, rules: Rules) -> Batch:
@@ -317,7 +319,7 @@ def write_referral(
     content = protected_workbook(
         [sheet], head.label(spec.marking), "Referral to DWP", workspace.keys.password(spec.recipient)
     )
-    path = f"outbox/{batch.batch_id}/partners/dwp_referral.xlsx"
+    path = f"outbox/{batch.batch_id}/{REFERRAL}"
     workspace.write(path, content)
     registry.disclosed(
         spec.id, spec.recipient, purpose="benefit information on households that meet the other criteria",

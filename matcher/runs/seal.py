@@ -120,6 +120,7 @@ def finish(
         written = outputs.write(workspace, registry, batch, rules)
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
+        workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
         erased = None if options.keep_extracts else destroy(workspace, delivery, console)
     with stages.stage("residue", "Searching for residue"):
         searched = search_all(workspace, values or [], cells=registry.every_cell())
