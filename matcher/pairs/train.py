@@ -26,7 +26,13 @@ OWN = {
     "junior": ("forename", "surname", "dob", "address"),
     "namesake": ("forename", "surname"),
 }
-ESTIMATED = {"match": NAMES, "relative": OWN["relative"], "junior": ("dob",), "namesake": ()}
+ESTIMATED = {"match": NAMES, "relative": OWN["relative"], "junior": (), "namesake": ()}
+ELSEWHERE = {("relative", "forename")}  # read only where dates of birth tell relatives from matches
+# When a junior was born against the elder: a generation apart, seldom less; day and month agree by chance.
+JUNIOR_BORN = {
+    "exact": 1e-6, "swapped": 1e-6, "one_digit": 0.0005, "two_parts": 0.003, "new_year": 1e-6, "year_near": 0.002,
+    "different": 0.06, "generation": 0.93,
+}  # fmt: skip
 FLAGS: dict[str, tuple[int, ...]] = {
     "forename": (level("forename", "exact"),),
     "surname": (level("surname", "exact"),),
@@ -64,8 +70,7 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
         ):
             start[kind][comparison.name] = chances / chances.sum()
     # A junior bears the name of a relative in the household: named as a match is, born as a relative is, and not in the same year.
-    born = start["relative"]["dob"].copy()
-    born[[level("dob", name) - 1 for name in ("exact", "swapped", "one_digit")]] *= 0.05
+    born = np.array([JUNIOR_BORN[name] for name in LEVELS["dob"]])
     start["junior"] |= {
         "forename": start["match"]["forename"].copy(), "surname": start["relative"]["surname"].copy(),
         "dob": born / born.sum(), "address": start["relative"]["address"].copy(),
@@ -151,6 +156,12 @@ class _Estimate:
         """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
         return _logs(self.sizes, self.chances, levels)
 
+    @staticmethod
+    def _clear(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Patterns in which the dates of birth are two people's."""
+        apart = [level("dob", name) for name in ("year_near", "different", "generation")]
+        return np.isin(levels[:, NAMES.index("dob")], apart)
+
     def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
         logs = self.logs(levels)
@@ -169,13 +180,24 @@ class _Estimate:
             for place, name in enumerate(NAMES):
                 if name in ESTIMATED[kind]:
                     old = self.chances[kind][name]
-                    seen_counts = np.bincount(levels[:, place], weights=weight, minlength=len(old) + 1)[1:]
-                    unseen = np.empty_like(old)
+                    counting = weight * self._clear(levels) if (kind, name) in ELSEWHERE else weight
+                    seen_counts = np.bincount(levels[:, place], weights=counting, minlength=len(old) + 1)[1:]
+                    unseen = np.zeros_like(old)
                     for at in range(1, len(old) + 1):
+                        if (kind, name) in ELSEWHERE:
+                            break
                         given = {**flags, name: float(at in FLAGS[name])} if name in FLAGS else flags
                         unseen[at - 1] = size * (1 - self.missing[name]) * old[at - 1] * (1 - _at_least_two(given))
                     counted = seen_counts + unseen + self.strength * self.start[kind][name]
                     self.chances[kind][name] = np.clip(counted / counted.sum(), 1e-6, None)
+                    if (
+                        kind,
+                        name,
+                    ) in ELSEWHERE:  # relatives of one name are juniors: beyond chance they are not counted here
+                        exact = level(name, "exact") - 1
+                        by_chance = self.chances["random"][name][exact]
+                        self.chances[kind][name][exact] = min(self.chances[kind][name][exact], by_chance)
+                        self.chances[kind][name] /= self.chances[kind][name].sum()
                     if kind == "match":
                         bounded = np.clip(self.chances[kind][name], *self.bounds[name])
                         self.chances[kind][name] = bounded / bounded.sum()
