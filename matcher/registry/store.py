@@ -13,11 +13,12 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 import sqlalchemy as sa
 
-from matcher.registry import apply, batches, families, known, log, reasons, schema
+from matcher.registry import apply, batches, families, judgements, known, log, reasons, schema
 from matcher.registry.batches import Batch
 from matcher.registry.continuity import Known
 from matcher.registry.database import open_engine, writing
 from matcher.registry.families import FamilyDetail
+from matcher.registry.judgements import Judgement
 from matcher.registry.log import Question
 from matcher.registry.plan import FamilyPlan
 
@@ -164,6 +165,10 @@ class Registry:
 
     def family(self, family_id: str) -> FamilyDetail:
         return self._read(lambda c: families.family_detail(c, family_id))
+
+    def judgements(self, family_id: str) -> list[Judgement]:
+        """What each batch found of a family, newest first."""
+        return self._read(lambda c: judgements.judgements(c, family_id))
 
     def reviews_due(self, today: dt.date) -> pa.Table:
         """family_id, area, review_due of open families whose review is due by then."""

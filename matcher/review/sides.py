@@ -183,8 +183,8 @@ def asked(
         if question.kind == "discretion" or question.record_r is None:
             found.append(Asked(id, question, household=_household(tables, int(home[question.record_l]), titles)))
         else:
-            sides = (_side(rows[record], specs) for record in (question.record_l, question.record_r))
-            found.append(Asked(id, question, *sides))
+            left, right = (_side(rows[record], specs) for record in (question.record_l, question.record_r))
+            found.append(Asked(id, question, left, right))
     return found
 
 

@@ -39,7 +39,16 @@ def fact(**given: Any) -> dict[str, Any]:
             "proven_offence", "yos", [fact(code="FINE", begun=D(2013, 1, 1))],
             "1 proven offence: fine, outcome undated, offence 01/01/2013",
         ),
-        ("protection_plan", "none", [fact(code="CPP", begun=D(2013, 1, 1))], "1 protection plan: CPP, from 01/01/2013"),
+        ("protection_plan", "none", [fact(code="CPP", begun=D(2013, 1, 1))], "1 child protection plan: CPP, from 01/01/2013"),
+        (
+            "police_callouts", "police_monthly",
+            [fact(begun=D(2013, 6, 1), ended=D(2013, 6, 30), quantity=1), fact(begun=D(2013, 7, 1), quantity=2)],
+            "3 police call-outs: 2 in July 2013, 1 in June 2013",
+        ),
+        (
+            "custody", "none", [fact(code="DTO", begun=D(2013, 2, 1), ended=D(2013, 2, 28))],
+            "1 time in prison or detention: DTO, in February 2013",
+        ),
     ],
 )  # fmt: skip
 def test_evidence_is_told_in_words(kind: str, dataset: str, facts: list[dict[str, Any]], words: str) -> None:
