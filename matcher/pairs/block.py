@@ -102,8 +102,10 @@ def _pairs_of(columns: list[Keys], size: int, limits: Limits) -> tuple[Keys, int
     skipped = sizes > cap
     kept = (sizes > 1) & ~skipped
     row = (packed & low).astype(np.int64)
-    ends = np.repeat(np.where(kept, starts + sizes, 0), sizes)
+    ends = np.repeat(np.where(sizes > 1, starts + sizes, 0), sizes)
     partners = np.maximum(ends - np.arange(len(packed)) - 1, 0)
+    # Of a skipped block each record still meets the next one, so that the rows of one reference stay together.
+    partners = np.where(np.repeat(kept, sizes), partners, np.minimum(partners, 1))
     left = np.repeat(np.arange(len(packed)), partners)
     first = np.cumsum(partners) - partners
     right = left + 1 + (np.arange(len(left)) - first[left])
@@ -122,7 +124,7 @@ def candidates(e: Encoded, model: LinkageModel) -> tuple[Ints, Ints, tuple[str, 
         )
         if blocks:
             warnings.append(
-                f"blocking rule {rule.name}: {blocks} value(s) shared by too many records were not compared by this rule "
+                f"blocking rule {rule.name}: {blocks} value(s) shared by too many records were hardly compared by this rule "
                 f"({records} records)"
             )
         found.append(pairs)

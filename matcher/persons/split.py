@@ -67,25 +67,25 @@ def split(
         """Whether rivals of either group leave the link strong enough."""
         against = 0.0
         for x, y in ((a, b), (b, a)):
-            for z, pair in known[x].items():
-                rival = verdict(pair)
+            for z, witness in known[x].items():
+                rival = verdict(witness)
                 if z != y and rival > 0 and z in known[y] and verdict(known[y][z]) < 0:
                     against += 2.0 ** min(rival - weight, 60.0)
         return against <= 2.0**-link
 
     while True:
-        best: tuple[float, int, int] | None = None
+        chosen: tuple[float, int, int] | None = None
         for a, others in known.items():
             for b, pair in others.items():
                 if a < b:
                     weight = verdict(pair)
-                    if weight >= link and (best is None or (-weight, a, b) < best) and claim(a, b, weight):
-                        best = (-weight, a, b)
-        if best is None:
+                    if weight >= link and (chosen is None or (-weight, a, b) < chosen) and claim(a, b, weight):
+                        chosen = (-weight, a, b)
+        if chosen is None:
             return group
-        a, b = best[1:]
+        a, b = chosen[1], chosen[2]
         merge(a, b)
-        for z, (high, low) in known.pop(b).items():
+        for z, (most, least) in known.pop(b).items():
             del known[z][b]
             if z != a:
-                add(a, z, high, low)
+                add(a, z, most, least)
