@@ -113,6 +113,12 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     return list(names.values())
 
 
+def withdraw(workspace: Workspace, replaced: str) -> None:
+    """Destroy the lists of people of a batch that has been replaced; its counts and certificate stay."""
+    for folder in ("key-worker", "partners"):
+        workspace.destroy_folder(workspace.outbox(replaced) / folder)
+
+
 def record_disclosures(
     registry: Registry,
     workspace: Workspace,

@@ -7,13 +7,14 @@ could not be found by chance.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.tables import MonthTables
 
-COLUMNS = ("address", "ref", "nino", "upn", "street")
+COLUMNS = ("address", "ref", "nino", "upn")
 SHORTEST = 8
 SAMPLE = 60
 
@@ -22,9 +23,12 @@ def _names(records: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(records["forename"], records["surname"], " ")
 
 
-def sample(tables: MonthTables, kept: MonthTables) -> list[str]:
-    """Up to SAMPLE values of the rows let go, spread over names, addresses and identifiers, none of them in a kept row."""
-    held = "\n".join(_texts(kept.records)).casefold()
+def sample(tables: MonthTables, kept: MonthTables, earlier: Iterable[str]) -> list[str]:
+    """Up to SAMPLE values of the rows let go, spread over names, addresses and identifiers.
+
+    None of them stands in a kept row, nor in `earlier`: the texts that the registry held rightly before this batch.
+    """
+    held = "\n".join([*_texts(kept.records), *earlier]).casefold()
     found: list[str] = []
     columns: dict[str, pa.ChunkedArray] = {name: tables.records[name] for name in COLUMNS}
     columns["name"] = _names(tables.records)
@@ -45,7 +49,7 @@ def sample(tables: MonthTables, kept: MonthTables) -> list[str]:
 def _texts(records: pa.Table) -> list[str]:
     """Every text of the kept rows, for telling what may be found."""
     texts: list[str] = []
-    for name in (*COLUMNS, "forename", "surname", "town", "building"):
+    for name in (*COLUMNS, "forename", "surname", "street", "town", "building"):
         texts += [value for value in records[name].to_pylist() if value]
     texts += [value for value in _names(records).to_pylist() if value]
     return texts

@@ -79,7 +79,8 @@ def seal_match(
         figures = material.figures
         if final_decisions:
             figures = with_decisions_of(figures, kept)
-        values = sample(material.tables, kept)
+        earlier = (text for _, text in registry.every_cell())
+        values = sample(material.tables, kept, earlier)
         registry.set_supplies(batch.batch_id, [
             {name: line[name] for name in ("dataset", "supplier", "partner", "status", "digest", "rows_in", "rows_accepted", "rows_rejected")}
             for line in figures.supplies
@@ -121,6 +122,8 @@ def finish(
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
         workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
+        if batch.replaces is not None:
+            outputs.withdraw(workspace, batch.replaces)
         erased = None if options.keep_extracts else destroy(workspace, delivery, console)
     with stages.stage("residue", "Searching for residue"):
         searched = search_all(workspace, values or [], cells=registry.every_cell())
