@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.households import doors
-from matcher.households.dwellings import HOW, find_dwellings
+from matcher.households.dwellings import find_dwellings
+from matcher.households.mending import HOW
 from specs.tables import RECORDS
 from tests.households.world import gazetteer_of, records_of
 

@@ -1,0 +1,63 @@
+"""Columns as codes: takes columns of text, gives integer codes into sorted distinct tidy values.
+
+Codes follow the order of values, so that nothing that is decided by code depends on the order of rows. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+
+@dataclass
+class Coded:
+    """One column over records then gazetteer rows: codes into sorted distinct values, -1 = none."""
+
+    codes: np.ndarray
+    values: list[str]
+
+    def at(self, code: int) -> str | None:
+        return self.values[code] if code >= 0 else None
+
+
+def coded_column(parts: Sequence[pa.ChunkedArray | pa.Array], tidy: Callable[[str], str | None]) -> Coded:
+    whole = pa.chunked_array([chunk for part in parts for chunk in chunks(part)], type=pa.string())
+    encoded = whole.combine_chunks().dictionary_encode()
+    tidied = [tidy(value) if value else None for value in encoded.dictionary.to_pylist()]
+    values = sorted({value for value in tidied if value})
+    place = {value: code for code, value in enumerate(values)}
+    table = np.array([place[value] if value else -1 for value in tidied] + [-1], dtype=np.int64)
+    return Coded(table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)], values)
+
+
+def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
+    return part.chunks if isinstance(part, pa.ChunkedArray) else [part]
+
+
+def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
+    if name in table.column_names:
+        return table[name].cast(pa.string())
+    return pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
+
+
+def pack(*codes: np.ndarray) -> np.ndarray:
+    """Dense int64 ids of the distinct rows of several code columns, in the order of their values."""
+    packed = np.zeros(len(codes[0]), dtype=np.int64)
+    for column in codes:
+        shifted = column.astype(np.int64) + 1
+        packed = packed * (int(shifted.max(initial=0)) + 1) + shifted
+        packed = dense_ids(packed)
+    return packed
+
+
+def dense_ids(values: np.ndarray) -> np.ndarray:
+    codes, _ = pd.factorize(values, sort=True)
+    return codes.astype(np.int64)
+
+
+def texts_of(codes: np.ndarray, coded: Coded) -> np.ndarray:
+    return np.array([*coded.values, None], dtype=object)[codes]
