@@ -64,12 +64,12 @@ def split(
         return best + AGAINST * min(worst, 0.0)
 
     def claim(a: int, b: int, weight: float) -> bool:
-        """Whether rivals of either group leave the link strong enough."""
+        """Whether rivals of either group leave the link strong enough: groups that could not join the two as well."""
         against = 0.0
         for x, y in ((a, b), (b, a)):
             for z, witness in known[x].items():
                 rival = verdict(witness)
-                if z != y and rival > 0 and z in known[y] and verdict(known[y][z]) < 0:
+                if z != y and rival > 0 and z in known[y] and rival + verdict(known[y][z]) < 0:
                     against += 2.0 ** min(rival - weight, 60.0)
         return against <= 2.0**-link
 
