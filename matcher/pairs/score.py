@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.uint8]
 
 CERTAIN = 24.0  # match weight (log2 odds) of rows that one reference makes the same person
+OTHER_KNOWN = 8.0  # bits against a link of two people whom the registry holds as two
 TWO_PEOPLE = -16.0  # at most this, where one reference or identifier is on two people
 PLACE = {name: at for at, name in enumerate(LEVELS)}
 
@@ -98,7 +99,10 @@ class _Scorer:
         ref = self.same_ref(left, right)
         joint = ref & (np.isin(self._e.case[left], self._joint) | (self._e.part[left] != self._e.part[right]))
         same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & (forename == 0))
-        weight = np.where(same, CERTAIN, weight)
+        known = (self._e.known[left] >= 0) & (self._e.known[right] >= 0)
+        alike = self._e.known[left] == self._e.known[right]
+        weight = np.where(known & ~alike, weight - OTHER_KNOWN, weight)
+        weight = np.where(same | (known & alike), CERTAIN, weight)
         number = levels[:, PLACE["identifier"]] == level("identifier", "same")
         return np.where((ref | number) & other_name & (other_dob | joint), np.minimum(weight, TWO_PEOPLE), weight)
 
