@@ -151,7 +151,7 @@ def _warnings(
         flow = spec.flow_for(supply.supplier)
         if supply.status == "accepted" and not supply.rows_in:
             told.append(f"{supply.file}: {words('no_rows')}")
-        if flow.supplier not in (supply.supplier, "*"):
+        if flow.supplier not in (supply.supplier, "*") and supply.supplier not in flow.also:
             told.append(f"{supply.file}: the specification names no such supplier; read as the flow of {flow.partner}")
         if flow.source == "beyond_appendix_b" and flow.amendment_made_up and not inbox.made_up:
             told.append(

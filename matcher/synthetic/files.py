@@ -69,7 +69,7 @@ def _csv(supply: Supply, hand: Hand) -> bytes:
     writer = csv.writer(out, delimiter=hand.separator, lineterminator=hand.newline)
     writer.writerow(supply.header)
     writer.writerows([text(cell) for cell in row] for row in supply.rows)
-    return out.getvalue().encode(hand.encoding)
+    return out.getvalue().encode(hand.encoding, "replace")
 
 
 def _xlsx(supply: Supply) -> bytes:
