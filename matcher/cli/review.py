@@ -105,7 +105,9 @@ def list_questions(place: Workspace, answered: bool, as_json: bool) -> None:
         for line in lines(one, number):
             click.echo(line)
     if shown:
-        click.echo("Answer with: matcher review -w WORKSPACE answer ID yes|no|defer --by ROLE --reason CODE")
+        click.echo("")
+        click.echo("Answer with:")
+        click.echo("  matcher review -w WORKSPACE answer ID yes|no|defer --by ROLE --reason CODE")
 
 
 @review.command("answer", short_help="Answer one question.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from matcher.errors import UserError
+from matcher.errors import Exit, UserError
 
 ANSWERS = ("yes", "no", "defer")
 REASONS = {
@@ -68,6 +68,7 @@ def parse(given: str, by: str, reason: str) -> Answer:
             "That answer cannot be taken.",
             where="\n         ".join(f"{fault.part} {fault.rule}" for fault in faults),
             todo="give: yes, no or defer; a role; a reason code",
+            code=Exit.USAGE,
         )
     return Answer(_answer(given), by.strip(), reason.strip().lower())
 

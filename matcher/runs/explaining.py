@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -134,7 +134,7 @@ class _Book:
         readings = reason.readings if said in ("", " ".join(reason.readings)) else (said,)
         return Clause(
             reason.clause, reason.says, reason.status, reason.note, stored["citation"] or reason.citation, readings,
-            self._told(facts), self._sums(facts), batch, reason.status == "met" and not facts,
+            self._told(facts), absence_sums(facts, self._who), batch, reason.status == "met" and not facts,
         )  # fmt: skip
 
     def _told(self, facts: Iterable[Mapping[str, Any]]) -> tuple[Evidence, ...]:
@@ -150,21 +150,6 @@ class _Book:
             )
             for (person, kind, dataset, supplier), mine in sorted(grouped.items())
         )  # fmt: skip
-
-    def _sums(self, facts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-        """Absence as a share, exact, of each child; the same enrolment counts once."""
-        totals: dict[str, dict[str, dict[Any, int]]] = defaultdict(lambda: {kind: {} for kind in ABSENCE})
-        for fact in facts:
-            if fact["kind"] in ABSENCE:
-                key = fact["fact_key"] or fact["evidence_key"]
-                totals[fact["person_id"] or ""][fact["kind"]][key] = fact["quantity"] or 0
-        told = []
-        for person, kinds in sorted(totals.items()):
-            part, whole = (sum(kinds[kind].values()) for kind in ABSENCE)
-            if whole:
-                share = f"{1000 * part // whole / 10:.1f} %"
-                told.append(f"{self._who(person)}: {part} of {whole} possible sessions were unauthorised, {share}.")
-        return tuple(told)
 
     # -- people and history ------------------------------------------------------------------------------------------
 
@@ -215,6 +200,22 @@ class _Book:
             return Source(dataset, supplier, dataset, "unknown", "a data set that is no longer described")
         flow = spec.flow_for(supplier)
         return Source(dataset, supplier, spec.title, flow.partner, flow.owner)
+
+
+def absence_sums(facts: Iterable[Mapping[str, Any]], who: Callable[[str], str]) -> tuple[str, ...]:
+    """Unauthorised absence of each child as a share of the possible sessions, rounded down; an enrolment counts once."""
+    totals: dict[str, dict[str, dict[Any, int]]] = defaultdict(lambda: {kind: {} for kind in ABSENCE})
+    for fact in facts:
+        if fact["kind"] in ABSENCE:
+            key = fact["fact_key"] or fact["evidence_key"]
+            totals[fact["person_id"] or ""][fact["kind"]][key] = fact["quantity"] or 0
+    told = []
+    for person, kinds in sorted(totals.items()):
+        part, whole = (sum(kinds[kind].values()) for kind in ABSENCE)
+        if whole:
+            share = f"{1000 * part // whole / 10:.1f} %"
+            told.append(f"{who(person)}: {part} of {whole} possible sessions were unauthorised, {share}.")
+    return tuple(told)
 
 
 def _criterion(
