@@ -16,9 +16,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from criteria.framework import Clause, Framework
-from criteria.rulefile import faults_of, read_toml, tables_of, validated
+from criteria.rulefile import read_toml, tables_of, validated
 from criteria.shapes import TEST, Frozen
-from specs.load import SpecError
+from specs.faults import faults_of
+from specs.load import Area, SpecError
 
 HERE = Path(__file__).parent / "policies"
 CONCERN = "concern"
@@ -43,7 +44,7 @@ class PolicyFile(Frozen):
     start: date = Field(alias="from")
     approved_by: str  # role
     automatic_approval: bool
-    cap: dict[Literal["city", "county", "rutland", "other"], int] = Field(default_factory=dict)
+    cap: dict[Area, int] = Field(default_factory=dict)
     concern: tuple[Concern, ...] = ()
 
     @field_validator("cap")

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from criteria.shapes import TEST, AnyTest
+from specs.faults import faults_of
 from specs.load import SpecError
 
 Scalar = int | bool | str | tuple[str, ...]
@@ -43,15 +44,6 @@ def resolve(
 
     test = TEST.validate_python({key: value(given) for key, given in table.items()})
     return test, tuple(dict.fromkeys(thresholds)), tuple(dict.fromkeys(readings))
-
-
-def faults_of(error: ValidationError, name: str, where: str = "") -> list[str]:
-    """One line a fault: file, place in the file, what is wrong; never the value."""
-    lines = []
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        place = ".".join(str(part) for part in (*([where] if where else []), *fault["loc"])) or "file"
-        lines.append(f"{name}: {place}: {fault['msg']}")
-    return lines
 
 
 def read_toml(path: Path) -> dict[str, Any]:

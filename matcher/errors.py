@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -17,12 +18,18 @@ class Exit(IntEnum):
     RESIDUE = 6
 
 
-class UserError(Exception):
-    """Something the user can mend. `title` says what happened, `where` the place, `todo` what to do."""
+_NEXT_LINE = "\n" + " " * len("  where: ")
 
-    def __init__(self, title: str, *, where: str = "", todo: str = "", code: Exit = Exit.FAILED) -> None:
+
+class UserError(Exception):
+    """Something the user can mend. `title` says what happened, `where` the place (or places, a line each), `todo` what to do."""
+
+    def __init__(
+        self, title: str, *, where: str | Iterable[str] = "", todo: str = "", code: Exit = Exit.FAILED
+    ) -> None:
         super().__init__(title)
-        self.title, self.where, self.todo, self.code = title, where, todo, code
+        self.title, self.todo, self.code = title, todo, code
+        self.where = where if isinstance(where, str) else _NEXT_LINE.join(where)
 
     def __str__(self) -> str:
         lines = [self.title]

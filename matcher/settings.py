@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from matcher.errors import UserError
+from specs.faults import faults_of
+from specs.load import Programme
 
-Programme = Literal["city", "county", "rutland"]
-Area = Literal["city", "county", "rutland", "other"]
 SupplyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?$")]
 _WorkspaceId = Annotated[str, StringConstraints(pattern=r"^W-[A-Z2-7]{8}$")]
 _IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -138,13 +138,10 @@ def parse_settings(text: str, where: str = "matcher.toml") -> Settings:
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
+        faults = faults_of(error, where)
         raise UserError(
             f"The settings hold {len(faults)} fault(s).",
-            where="\n         ".join(f"{where}: {fault}" for fault in faults),
+            where=faults,
             todo="mend these lines; every setting is explained in the file that `matcher init` writes",
         ) from None
 

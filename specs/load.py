@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from specs.faults import faults_of
 from specs.tables import EVIDENCE_KINDS
 
 HERE = Path(__file__).parent
 
 Programme = Literal["city", "county", "rutland"]
 Area = Literal["city", "county", "rutland", "other"]
+AREAS: tuple[Area, ...] = get_args(Area)
 Purpose = Literal[
     "identification", "baseline_and_tracking", "key_worker", "evaluation", "household_placement", "reference"
 ]
@@ -29,6 +31,11 @@ Role = Literal[
     "nino", "upn", "nhs", "uprn", "address_from", "address_to", "relationship", "easting", "northing", "district", "place_class",
 ]  # fmt: skip
 NameForm = Literal["surname_first", "forename_first", "mixed"]
+
+
+def supply_name(dataset: str, supplier: str) -> str:
+    """`dataset` or `dataset.supplier`: how a supply is called in file names, options and messages."""
+    return f"{dataset}.{supplier}" if supplier else dataset
 
 
 class _Model(BaseModel):
@@ -286,14 +293,7 @@ def _load(model: type[M], folder: Path) -> dict[str, M]:
             faults.append(f"{path.name}: not TOML: {error}")
             continue
         except ValidationError as error:
-            told = error.errors(include_input=False, include_url=False, include_context=False)
-            for fault in told:
-                if fault["type"] == "too_short" and any(
-                    len(f["loc"]) > 1 and f["loc"][:1] == fault["loc"] for f in told
-                ):
-                    continue  # the list is only short because its faulty items, told already, were left out
-                where = ".".join(str(part) for part in fault["loc"]) or "file"
-                faults.append(f"{path.name}: {where}: {fault['msg']}")
+            faults += faults_of(error, path.name)
             continue
         if spec.id != path.stem:  # type: ignore[attr-defined]
             faults.append(f"{path.name}: id must be the file's name")

@@ -36,6 +36,9 @@ def _field(name: str, kind: pa.DataType, *, null: bool = False) -> pa.Field:
 
 _text, _date, _int = pa.string(), pa.date32(), pa.int64()
 
+REGISTRY_DATASET = "registry"
+"""The dataset of RECORDS that come from the programme's own registry, not from a supply."""
+
 RECORDS = Table(
     "records",
     "Who: one row a person named in a delivered row (two for a joint name), or a dwelling row that names nobody.",

@@ -26,6 +26,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from matcher.errors import UserError
+from specs.faults import faults_of
 
 Cell = tuple[str, ...]  # (table, row, column, ...)
 Tree = Mapping[str, Sequence[str]]  # total -> its parts; a part may be a total itself
@@ -52,11 +53,8 @@ class ControlPolicy(BaseModel):
         except tomllib.TOMLDecodeError as error:
             raise UserError("The disclosure-control policy is not TOML", where=f"{where}: {error}") from None
         except ValidationError as error:
-            faults = error.errors(include_input=False, include_url=False, include_context=False)
-            lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
-            raise UserError(
-                "The disclosure-control policy has faults", where=f"{where}: {'; '.join(lines)}", todo="mend these keys"
-            ) from None
+            faults = faults_of(error, where)
+            raise UserError("The disclosure-control policy has faults", where=faults, todo="mend these keys") from None
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def _late(
     if intake.rejected:
         raise UserError(
             "The supply is rejected; the batch stays held.",
-            where="\n         ".join(problem.message for supply in intake.rejected for problem in supply.problems[:20]),
+            where=(problem.message for supply in intake.rejected for problem in supply.problems[:20]),
             todo="mend it and resume again",
             code=Exit.SUPPLIES_REJECTED,
         )

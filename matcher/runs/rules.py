@@ -15,6 +15,7 @@ from matcher.month import Rules
 from matcher.pairs import load_model
 from matcher.persons import Thresholds
 from matcher.workspace import Workspace
+from specs.faults import faults_of
 from specs.load import SpecError, load_extract_specs
 
 
@@ -36,7 +37,7 @@ def rules_of(workspace: Workspace, as_at: dt.date, *, engine: str = "in_process"
     except SpecError as error:
         raise UserError(
             f"{len(error.faults)} fault(s) in the rules.",
-            where="\n         ".join(error.faults),
+            where=error.faults,
             todo="mend these lines and run the command again",
         ) from error
 
@@ -51,8 +52,5 @@ def thresholds_of(path: Path) -> Thresholds:
     except tomllib.TOMLDecodeError as error:
         raise UserError("The thresholds policy is not TOML.", where=f"{path.name}: {error}", todo="mend it") from None
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False, include_context=False)
-        lines = [f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in faults]
-        raise UserError(
-            "The thresholds policy has faults.", where=f"{path.name}: {'; '.join(lines)}", todo="mend these lines"
-        ) from None
+        faults = faults_of(error, path.name)
+        raise UserError("The thresholds policy has faults.", where=faults, todo="mend these lines") from None
