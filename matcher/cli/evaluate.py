@@ -36,7 +36,7 @@ def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, cons
     from matcher.evaluation.evaluate import evaluate as run
     from matcher.progress import Stages
 
-    measures, _, rows = run(inbox, truth, as_at, consented=consented, stages=Stages(show=not as_json))
+    measures, _, rows = run(inbox, truth, as_at, consented=consented, stages=Stages())
     if detail:
         detail.write_bytes(detail_csv(rows))
     if as_json:

@@ -91,7 +91,7 @@ def run(
         keep_extracts=keep_extracts, because=because.strip(), replaces=replaces, engine=engine,
     )  # fmt: skip
     with opened.lock():
-        stages = Stages(show=not as_json)
+        stages = Stages()
         outcome = start(opened, as_at, options, _console(go_on=go_on, as_json=as_json), stages, dry=dry_run)
     return _end(outcome, as_json)
 
@@ -118,7 +118,7 @@ def resume(workspace: Path, batch: str | None, supplies: tuple[Path, ...], as_js
     opened = open_workspace(workspace)
     with opened.lock():
         console = _console(go_on=False, as_json=as_json)
-        outcome = go_on_with(opened, batch, [path.resolve() for path in supplies], console, Stages(show=not as_json))
+        outcome = go_on_with(opened, batch, [path.resolve() for path in supplies], console, Stages())
     return _end(outcome, as_json)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.facts import AREAS
 from matcher.month import Rules
 from matcher.registry.continuity import Known, assign, known_links
 from matcher.registry.plan import FamilyPlan, make_plan
+from matcher.registry.reuse import with_old_ids
 from matcher.tables import MonthTables, narrow
 
 TRACKING = {"baseline_and_tracking", "key_worker"}
@@ -57,14 +59,24 @@ def may_keep(tables: MonthTables, rules: Rules) -> tuple[np.ndarray, np.ndarray]
 
 
 def plan_of(
-    batch_id: str, as_at: dt.date, tables: MonthTables, known: Known, rules: Rules
+    batch_id: str,
+    as_at: dt.date,
+    tables: MonthTables,
+    known: Known,
+    rules: Rules,
+    replaced: pa.Table | None = None,
 ) -> tuple[MonthTables, FamilyPlan]:
-    """The tables narrowed to what stays, and what goes into the registry."""
+    """The tables narrowed to what stays, and what goes into the registry.
+
+    `replaced`: the records of the batch that this one replaces (families.RECORD_ROWS), whose families keep their ids.
+    """
     kept = narrow(tables, households_to_keep(tables))
     assigned = assign(
         kept.persons, kept.household_members, kept.households, kept.decisions, known,
         as_at=as_at, links=known_links(kept.records, kept.members),
     )  # fmt: skip
+    if replaced is not None:
+        assigned = with_old_ids(assigned, kept.records, kept.person_of(), kept.household_of(), replaced)
     keep, tracked = may_keep(kept, rules)
     plan = make_plan(
         batch_id, as_at, assigned,

@@ -68,7 +68,8 @@ def seal_match(
     """Steps 1 and 2, then `finish`. `final_decisions`: the tables were held, so the decisions' counts are taken anew."""
     with stages.stage("seal", "Keeping the qualifying families"):
         known = registry.known(without=batch.replaces)
-        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules)
+        replaced = registry.records(batch=batch.replaces) if batch.replaces else None
+        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules, replaced)
         counted = rows_kept(plan)
         kept_rows = {
             f"{dataset}.{supplier}" if supplier else dataset: count
@@ -150,7 +151,7 @@ def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched) -> No
     Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
     raise UserError(
         "The search after the deletion found something that should be gone; the batch is not sealed.",
-        where="\n         ".join(f"{finding.file}, offset {finding.offset}" for finding in searched.findings[:20]),
+        where=(f"{finding.file}, offset {finding.offset}" for finding in searched.findings[:20]),
         todo="remove these files if they are not the program's own, then run `matcher resume`",
         code=Exit.RESIDUE,
     )

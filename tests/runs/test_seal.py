@@ -71,6 +71,12 @@ def test_changed_files_for_a_sealed_date_need_replaces_and_then_stand_in_for_it(
     assert second["batch"] != first["batch"]
     after = office.families()
     assert len(after) <= len(before)
+    assert set(after) <= set(before), "a family of the replaced month keeps its id"
+    for family in after:
+        assert after[family] & before[family]
+    old = office.workspace.outbox(first["batch"])
+    assert not (old / "key-worker").exists(), "lists of the replaced month are withdrawn"
+    assert (old / "assurance" / "deletion_certificate.json").exists()
     with Registry.open(office.workspace) as registry:
         assert registry.batch(first["batch"]).replaced_by == second["batch"]
 
