@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from matcher.engines import Engine, open_engine
 from matcher.pairs.comparators import LEVELS, level
-from matcher.pairs.compare import pack
+from matcher.pairs.compare import PATTERNS, pack
 from matcher.pairs.context import joined, moved_together, unrivalled
 from matcher.pairs.encode import Encoded, encode, whole
 from matcher.pairs.frequency import Ages, Frequencies
@@ -34,6 +34,7 @@ Levels = npt.NDArray[np.uint8]
 CERTAIN = 24.0  # match weight (log2 odds) of rows that one reference makes the same person
 OTHER_KNOWN = 8.0  # bits against a link of two people whom the registry holds as two
 TWO_PEOPLE = -16.0  # at most this, where one reference or identifier is on two people
+SLICE = 1 << 19  # pairs scored at once
 PLACE = {name: at for at, name in enumerate(LEVELS)}
 
 
@@ -76,9 +77,19 @@ class _Scorer:
         return (self._e.ref[left] != 0) & (self._e.ref[left] == self._e.ref[right])
 
     def weights(self, left: Ints, right: Ints, levels: Levels) -> Floats:
-        """Match weights, log2 odds of match against not match."""
-        patterns, back = np.unique(pack(levels), return_inverse=True)
-        match, relative, junior, namesake, random = class_logs(self._trained, patterns)[:, back]
+        """Match weights, log2 odds of match against not match; in slices, to bound memory."""
+        out = np.zeros(len(left))
+        for start in range(0, len(left), SLICE):
+            part = slice(start, start + SLICE)
+            out[part] = self._weights(left[part], right[part], levels[part])
+        return out
+
+    def _weights(self, left: Ints, right: Ints, levels: Levels) -> Floats:
+        packed = pack(levels)
+        patterns = np.flatnonzero(np.bincount(packed, minlength=PATTERNS)).astype(np.int32)
+        place = np.zeros(PATTERNS, dtype=np.int32)
+        place[patterns] = np.arange(len(patterns))
+        match, relative, junior, namesake, random = class_logs(self._trained, patterns)[:, place[packed]]
         r = self._frequencies.ratios(left, right, levels)
         common = r["home"] + r["dob"] + r["middle"]
         strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
@@ -130,7 +141,9 @@ def _trained(
     """Parameters of this month's records."""
     agreement = _agreement(engine, e, frequencies, min(model.training.random_pairs, 50 * e.size))
     useful = (e.ref[left] == 0) | (e.ref[left] != e.ref[right])
-    patterns, counts = np.unique(pack(levels)[useful], return_counts=True)
+    seen = np.bincount(pack(levels)[useful], minlength=PATTERNS)
+    patterns = np.flatnonzero(seen).astype(np.int32)
+    counts = seen[patterns]
     first = train(model, patterns, counts, agreement, e.size)
     scorer = _Scorer(e, first, frequencies)
     ratio = scorer.same_system(left, right, levels, scorer.weights(left, right, levels))

@@ -129,7 +129,10 @@ def test_one_reference_on_two_people_does_not_link() -> None:
 
 def test_what_the_registry_holds_as_one_person_is_one_and_as_two_is_doubted() -> None:
     moved = {**ANNA, "surname": "BROOKES", "postcode": "LE9 9ZZ", "dob": None}
-    assert probabilities(records({**ANNA, "known_person": "P-AAAAAAAA"}, {**moved, "known_person": "P-AAAAAAAA"}))[0, 1] > 0.999
+    assert (
+        probabilities(records({**ANNA, "known_person": "P-AAAAAAAA"}, {**moved, "known_person": "P-AAAAAAAA"}))[0, 1]
+        > 0.999
+    )
     apart = probabilities(records({**ANNA, "known_person": "P-AAAAAAAA"}, {**ANNA, "known_person": "P-BBBBBBBB"}))
     together = probabilities(records(ANNA, ANNA))
     assert apart.get((0, 1), 0.0) < together[0, 1]
