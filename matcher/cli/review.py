@@ -163,6 +163,7 @@ def export_questions(place: Workspace, output: Path, answered: bool, as_json: bo
     questions = found.questions(answered=answered)
     content = found.workbook(questions)
     found.shown(questions, "xlsx file", hashlib.sha256(content).hexdigest())
+    found.handed_out(output.resolve())
     write_file(output, content)
     if as_json:
         echo_json({"batch": found.batch.batch_id, "questions": len(questions), "file": str(output)})

@@ -31,6 +31,7 @@ EVENTS = {
     "identified": "Met the criteria for the first time.",
     "confirmed": "Met the criteria again.",
     "not_met": "Did not meet the criteria in this batch; stays until reviewed or closed.",
+    "panel_approved": "A panel approved the family by local discretion. detail: reason; role.",
     "member_joined": "A person joined the household. other_family: the family he or she came from.",
     "member_left": "A person left the household. other_family: the family he or she went to.",
     "person_merged": "Two known persons proved to be one. detail: the id that is kept.",

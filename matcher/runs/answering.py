@@ -27,10 +27,13 @@ def apply_answers(
     as_at: dt.date,
     missing: frozenset[tuple[str, str]],
     gazetteer: pa.Table,
-) -> MonthTables:
-    """`answers`: questions with yes (True), no (False) or none (None: the default stands)."""
+) -> tuple[MonthTables, np.ndarray]:
+    """`answers`: questions with yes (True), no (False) or none (None: the default stands).
+
+    Gives the tables with the links as answered, and where the record of each question about a household now stands.
+    """
     changed = [(q, yes) for q, yes in answers if q.kind != "discretion" and yes is not None and yes != q.default]
-    approved = np.array([q.record_l for q, yes in answers if q.kind == "discretion" and yes], dtype=np.int64)
+    about = np.array([q.record_l for q, _ in answers if q.kind == "discretion"], dtype=np.int64)
     position = np.arange(tables.records.num_rows)
     if changed:
         affected = households_asked_about(tables, [question for question, _ in changed])
@@ -46,7 +49,7 @@ def apply_answers(
             forced[left, right] = yes
         part = _again(narrow(tables, affected), forced, rules, as_at, missing, gazetteer)
         tables = beside(narrow(tables, others), part)
-    return approve(tables, position[approved]) if len(approved) else tables
+    return tables, position[about]
 
 
 def _again(
@@ -59,12 +62,11 @@ def _again(
 ) -> MonthTables:
     """Persons, households and decisions of a part of the month, with links forced."""
     built = Built(records=part.records, evidence=part.evidence, gazetteer=gazetteer, beyond={})
-    trust = {dataset: spec.trust for dataset, spec in rules.specs.items()}
-    clustered = cluster(part.records, part.pairs, thresholds=rules.thresholds, trust=trust, answers=forced)
+    clustered = cluster(part.records, part.pairs, thresholds=rules.thresholds, trust=rules.trust, answers=forced)
     placed = place(
         part.records, clustered.members, clustered.persons, gazetteer, as_at,
-        trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
-        areas=rules.areas, supplier_areas=supplier_areas(part.records, rules.specs),
+        trust=rules.address_trust, areas=rules.areas,
+        supplier_areas=supplier_areas(part.records, rules.specs),
     )  # fmt: skip
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     return tables_of(built, part.pairs, clustered, placed, people, facts, decided)

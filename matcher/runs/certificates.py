@@ -16,6 +16,7 @@ from matcher.runs.delivery import Delivery
 from matcher.runs.figures import Figures
 from matcher.runs.options import Options
 from matcher.workspace import Workspace
+from specs.load import supply_name
 
 KEPT, NOT_REPORTED = "kept on request", "destroyed when the batch was held"
 
@@ -36,7 +37,7 @@ def certify(
     for line in figures.supplies:
         if line["status"] == "ignored":
             continue
-        name = f"{line['dataset']}.{line['supplier']}" if line["supplier"] else line["dataset"]
+        name = supply_name(line["dataset"], line["supplier"])
         kept = kept_rows.get(name, 0)
         outcome = outcomes.get(line["file"], NOT_REPORTED) if erased else KEPT
         supplies.append(

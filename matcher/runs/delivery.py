@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matcher.errors import UserError
 from matcher.extracts import Inbox, Intake
 from matcher.purge.audit import Audit
 from matcher.purge.erase import Erased, Received, erase_received
 from matcher.runs.options import Console
 from matcher.workspace import Workspace, digest_of
+
+HANDED_OUT = "handed_out"
+"""In a batch's plan: where workbooks of its questions were written."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,15 @@ def destroy(workspace: Workspace, delivery: Delivery, console: Console) -> Erase
     for fault in erased.faults:
         console.say(f"Not destroyed: {fault}")
     return erased
+
+
+def take_back(workspace: Workspace, plan: Mapping[str, Any], console: Console) -> None:
+    """Destroy the workbooks of questions that still lie where they were written: they name people who may not qualify."""
+    for path in plan.get(HANDED_OUT, ()):
+        try:
+            workspace.destroy(Path(path))
+        except UserError as error:
+            console.say(f"A workbook of questions is not destroyed: {error.title} Remove it by hand: {path}")
 
 
 def destroy_again(workspace: Workspace, delivery: Delivery, console: Console) -> None:

@@ -243,6 +243,7 @@ def _event_words(row: Mapping[str, Any], who: str) -> str:
         "identified": "Met the criteria for the first time.",
         "confirmed": "Met the criteria again.",
         "not_met": "Did not meet the criteria; stays until reviewed or closed.",
+        "panel_approved": f"A panel approved the family by local discretion: {detail}.",
         "member_joined": f"{who} joined{came}.",
         "member_left": f"{who} left{went}.",
         "person_merged": f"{who} and {detail} proved to be one person.",

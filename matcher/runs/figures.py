@@ -14,12 +14,11 @@ import numpy as np
 import pyarrow.compute as pc
 
 from matcher.extracts import Intake
-from matcher.facts import AREAS
 from matcher.memory import peak_rss_mb
 from matcher.month import Month, Rules
 from matcher.tables import MonthTables
-
-GAZETTEER, REGISTRY = "reference", "registry"
+from specs.load import AREAS
+from specs.tables import REGISTRY_DATASET
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def delivered_rows(tables: MonthTables) -> np.ndarray:
     """Which records stand for a delivered row of this month (a joint name's second person and the registry's do not)."""
     records = tables.records
     first = records["part"].to_numpy() == 0
-    return first & pc.not_equal(records["dataset"], REGISTRY).to_numpy(zero_copy_only=False)
+    return first & pc.not_equal(records["dataset"], REGISTRY_DATASET).to_numpy(zero_copy_only=False)
 
 
 def _counted(sizes: np.ndarray) -> dict[str, int]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.clock import today
 from matcher.month import Month, Rules
 from matcher.progress import Stages
 from matcher.purge import held
@@ -23,7 +24,7 @@ from matcher.runs import outputs, summaries
 from matcher.runs.delivery import Delivery, destroy
 from matcher.runs.kept import households_to_keep
 from matcher.runs.options import Console, Options, Outcome
-from matcher.runs.seal import Material, today
+from matcher.runs.seal import Material
 from matcher.settings import Referral
 from matcher.tables import narrow, records_of
 from matcher.workspace import Workspace

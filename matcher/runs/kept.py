@@ -7,19 +7,33 @@ other household is let go here.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from matcher.facts import AREAS
+from matcher.facts import area_codes, flows_of
 from matcher.month import Rules
-from matcher.registry.continuity import Known, assign, known_links
+from matcher.registry.continuity import Event, Known, assign, known_links
 from matcher.registry.plan import FamilyPlan, make_plan
 from matcher.registry.reuse import with_old_ids
 from matcher.tables import MonthTables, narrow
 
 TRACKING = {"baseline_and_tracking", "key_worker"}
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A panel's yes to a household by local discretion, told by one of its records: by which role, for what reason."""
+
+    record: int
+    by: str
+    reason: str
+
+    @property
+    def detail(self) -> str:
+        return f"{self.reason}; {self.by}"[:60]
 
 
 def households_to_keep(tables: MonthTables) -> np.ndarray:
@@ -40,21 +54,13 @@ def may_keep(tables: MonthTables, rules: Rules) -> tuple[np.ndarray, np.ndarray]
     the programme already only where the flow's purposes go beyond identification (agreement, sections 5 and 10).
     """
     records = tables.records
-    area_of = np.array([AREAS.index(area) for area in tables.households["area"].to_pylist()] + [AREAS.index("other")])
-    household = tables.household_of()
+    area = area_codes(tables.households)[tables.household_of()]
     kept = np.zeros(records.num_rows, dtype=bool)
     tracked = np.zeros(records.num_rows, dtype=bool)
-    flows = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
-    for dataset, supplier in zip(flows["dataset"].to_pylist(), flows["supplier"].to_pylist(), strict=True):
-        if dataset not in rules.specs:
-            continue
-        flow = rules.specs[dataset].flow_for(supplier)
-        mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier))
-        mask = mine.to_numpy(zero_copy_only=False)
-        if not rules.joint_match:
-            mask = mask & np.array([area in flow.recipients for area in AREAS])[area_of[household]]
+    for supply in flows_of(records, rules.specs):
+        mask = supply.mine if rules.joint_match else supply.mine & supply.goes_to()[area]
         kept |= mask
-        tracked |= mask & bool(TRACKING & set(flow.purposes))
+        tracked |= mask & bool(TRACKING & set(supply.flow.purposes))
     return kept, tracked
 
 
@@ -65,18 +71,26 @@ def plan_of(
     known: Known,
     rules: Rules,
     replaced: pa.Table | None = None,
+    approvals: Sequence[Approval] = (),
 ) -> tuple[MonthTables, FamilyPlan]:
     """The tables narrowed to what stays, and what goes into the registry.
 
     `replaced`: the records of the batch that this one replaces (families.RECORD_ROWS), whose families keep their ids.
     """
-    kept = narrow(tables, households_to_keep(tables))
+    staying = households_to_keep(tables)
+    kept = narrow(tables, staying)
     assigned = assign(
         kept.persons, kept.household_members, kept.households, kept.decisions, known,
         as_at=as_at, links=known_links(kept.records, kept.members),
     )  # fmt: skip
     if replaced is not None:
         assigned = with_old_ids(assigned, kept.records, kept.person_of(), kept.household_of(), replaced)
+    homes = tables.household_of()
+    by_household = {int(np.searchsorted(staying, homes[approval.record])): approval for approval in approvals}
+    for family in assigned.families:
+        approval = by_household.get(family.household_id)
+        if approval is not None:
+            assigned.events.append(Event(family.family_id, "panel_approved", detail=approval.detail))
     keep, tracked = may_keep(kept, rules)
     plan = make_plan(
         batch_id, as_at, assigned,

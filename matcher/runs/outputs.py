@@ -32,7 +32,6 @@ from matcher.disclosures.inputs import (
 )  # fmt: skip
 from matcher.disclosures.workbooks import Sheet, protected_workbook
 from matcher.extracts.feedback import feedback_html
-from matcher.facts import AREAS
 from matcher.month import Rules
 from matcher.registry import batches
 from matcher.registry.store import Registry
@@ -40,7 +39,7 @@ from matcher.runs.figures import Figures
 from matcher.settings import Settings
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
-from specs.load import load_disclosure_specs
+from specs.load import AREAS, load_disclosure_specs
 
 RESTING = "resting."
 REFERRAL = "partners/dwp_referral.xlsx"

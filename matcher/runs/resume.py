@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
@@ -21,9 +23,10 @@ from matcher.registry.batches import Batch
 from matcher.registry.store import Registry
 from matcher.review.questions import Question
 from matcher.runs import late, summaries
-from matcher.runs.answering import apply_answers
-from matcher.runs.delivery import Delivery, delivery_of
+from matcher.runs.answering import apply_answers, approve
+from matcher.runs.delivery import Delivery, delivery_of, take_back
 from matcher.runs.figures import Figures, supply_lines
+from matcher.runs.kept import Approval
 from matcher.runs.options import Console, Options, Outcome
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, finish, seal_match
@@ -126,12 +129,19 @@ def _from_held(
         )
     with stages.stage("answers", "Applying answers"):
         answers = [(Question.of(q.kind, q.subject), {"yes": True, "no": False}.get(q.answer or "")) for q in questions]
-        tables = apply_answers(tables, answers, rules, batch.as_at, missing, gazetteer)
+        tables, asked = apply_answers(tables, answers, rules, batch.as_at, missing, gazetteer)
     for path in supplies:
         tables, missing, figures, more = _late(path, tables, trained, missing, figures, rules, batch, console)
         delivery = delivery.with_more(more)
         Audit(workspace).append("late_supply", batch=batch.batch_id)
-    material = Material(tables, figures, trained, gazetteer, missing)
+    panel = [question for question in questions if question.kind == "discretion"]
+    approvals = tuple(
+        Approval(int(record), question.answered_by or "", question.reason or "")
+        for question, record in zip(panel, asked, strict=True)
+        if question.answer == "yes"
+    )
+    tables = approve(tables, np.array([approval.record for approval in approvals], dtype=np.int64))
+    material = Material(tables, figures, trained, gazetteer, missing, approvals)
     return seal_match(
         workspace,
         registry,
@@ -201,6 +211,7 @@ def abandon(workspace: Workspace, batch_id: str, console: Console) -> Outcome:
                 f"Batch {batch_id} is being sealed: its families are final.", todo="finish it with `matcher resume`"
             )
         held.destroy_held(workspace, batch_id)
+        take_back(workspace, batch.plan, console)
         removed = workspace.destroy_folder(workspace.outbox(batch_id))
         registry.set_state(batch_id, "abandoned")
         Audit(workspace).append("abandoned", batch=batch_id, files_destroyed=len(removed))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from matcher.disclosures.workbooks import Sheet, protected_workbook
 from matcher.errors import UserError
@@ -20,6 +21,7 @@ from matcher.review.answers import REASONS, Answer
 from matcher.review.questions import Question
 from matcher.review.sheet import COLUMNS, NOTE, Filled, read_back, rows_of
 from matcher.review.sides import Asked, asked
+from matcher.runs.delivery import HANDED_OUT
 from matcher.runs.rules import rules_of
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
@@ -94,6 +96,13 @@ class Review:
             Sheet("Reasons", ["Reason (code)", "When"], [[code, says] for code, says in REASONS.items()]),
         ]
         return protected_workbook(sheets, label, "Open questions", self.workspace.keys.password(RECIPIENT))
+
+    def handed_out(self, file: Path) -> None:
+        """Note where a workbook of questions lies: it is destroyed when the batch ends, if it still lies there."""
+        with Registry.open(self.workspace) as registry:
+            before = registry.batch(self.batch.batch_id)
+            files = sorted({*before.plan.get(HANDED_OUT, ()), str(file)})
+            registry.set_state(before.batch_id, before.state, plan={HANDED_OUT: files})
 
     def read_back(self, content: bytes) -> Filled:
         """The answers of a filled-in workbook. Raises UserError with all faults."""

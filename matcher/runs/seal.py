@@ -7,7 +7,6 @@ registry and from counts; 4. held key, held files, received files destroyed; 5. 
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,13 +25,14 @@ from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
 from matcher.registry.store import Registry
 from matcher.runs import certificates, outputs, summaries
-from matcher.runs.delivery import Delivery, destroy
+from matcher.runs.delivery import Delivery, destroy, take_back
 from matcher.runs.figures import Figures, decision_counts
-from matcher.runs.kept import plan_of
+from matcher.runs.kept import Approval, plan_of
 from matcher.runs.options import Console, Options, Outcome
 from matcher.runs.residue import sample
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
+from specs.load import supply_name
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Material:
     trained: TrainedModel
     gazetteer: pa.Table
     unsupplied: frozenset[tuple[str, str]]
+    approvals: tuple[Approval, ...] = ()
 
 
 def rows_kept(plan: FamilyPlan) -> pa.Table:
@@ -69,10 +70,10 @@ def seal_match(
     with stages.stage("seal", "Keeping the qualifying families"):
         known = registry.known(without=batch.replaces)
         replaced = registry.records(batch=batch.replaces) if batch.replaces else None
-        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules, replaced)
+        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules, replaced, material.approvals)
         counted = rows_kept(plan)
         kept_rows = {
-            f"{dataset}.{supplier}" if supplier else dataset: count
+            supply_name(dataset, supplier): count
             for dataset, supplier, count in zip(
                 *(counted[n].to_pylist() for n in ("dataset", "supplier", "count_all")), strict=True
             )
@@ -123,6 +124,7 @@ def finish(
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
         workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
+        take_back(workspace, batch.plan, console)
         if batch.replaces is not None:
             outputs.withdraw(workspace, batch.replaces)
         erased = None if options.keep_extracts else destroy(workspace, delivery, console)
@@ -155,10 +157,3 @@ def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched) -> No
         todo="remove these files if they are not the program's own, then run `matcher resume`",
         code=Exit.RESIDUE,
     )
-
-
-def today() -> dt.date:
-    """The date in London, by which expiry is reckoned."""
-    from zoneinfo import ZoneInfo
-
-    return dt.datetime.now(ZoneInfo("Europe/London")).date()

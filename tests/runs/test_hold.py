@@ -95,3 +95,24 @@ def test_with_referral_the_list_goes_out_and_the_answer_completes_the_batch(new_
     assert len(kept & all_three) >= 0.9 * len(all_three)
     assert done.summary["families"]["automatic"] > 0
     assert outcome.summary["families"]["automatic"] == 0
+
+
+def test_a_panels_yes_brings_a_family_in_with_its_reason_and_role(office: Office) -> None:
+    policy = office.workspace.policy_path("discretion", OCTOBER)
+    text = policy.read_text(encoding="utf-8").replace("automatic_approval = true", "automatic_approval = false")
+    office.workspace.write(f"policy/{policy.name}", text.encode("utf-8"))
+    batch = office.run(office.inbox(OCTOBER), OCTOBER, review="hold").summary["batch"]
+    with Registry.open(office.workspace) as registry:
+        panel = [question for question in registry.questions(batch) if question.kind == "discretion"]
+        assert panel
+        for question in registry.questions(batch):
+            given = "yes" if question.question_id == panel[0].question_id else "no"
+            given = given if question.kind == "discretion" else "defer"
+            registry.answer(question.question_id, given, by="local panel", reason="panel_decision")
+    done = office.resume()
+    assert done.summary["families"]["discretion"] == 1
+    with Registry.open(office.workspace) as registry:
+        rows = registry.families().to_pylist()
+        family = next(row["family_id"] for row in rows if row["route"] == "discretion")
+        events = {event["event"]: event["detail"] for event in registry.family(family).events}
+    assert events["panel_approved"] == "panel_decision; local panel"
