@@ -7,41 +7,60 @@ recipients, or where the programmes match jointly under an agreement of their ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.tables import lookup
-from specs.load import ExtractSpec
+from specs.load import AREAS, ExtractSpec, Flow
 from specs.tables import FACTS, PEOPLE
 
-AREAS = ("city", "county", "rutland", "other")
 SCHOOL_KINDS = (
     "sessions_possible", "sessions_unauthorised", "fixed_exclusions", "permanent_exclusion", "excluded_provision",
     "on_roll", "home_educated", "not_on_roll",
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """What one supplier delivered of one data set: under which flow, and which records (`mine`, bool a record)."""
+
+    dataset: str
+    supplier: str
+    flow: Flow
+    mine: np.ndarray
+
+    def goes_to(self) -> np.ndarray:
+        """Whether the flow goes to the programme of each area, in the order of AREAS."""
+        return np.array([area in self.flow.recipients for area in AREAS])
+
+
+def flows_of(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> Iterator[Delivered]:
+    """The supplies among `records` that a specification describes; records of the registry are of none."""
+    found = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
+    for dataset, supplier in zip(found["dataset"].to_pylist(), found["supplier"].to_pylist(), strict=True):
+        if dataset in specs:
+            mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier))
+            flow = specs[dataset].flow_for(supplier)
+            yield Delivered(dataset, supplier, flow, mine.to_numpy(zero_copy_only=False))
+
+
+def area_codes(households: pa.Table) -> np.ndarray:
+    """Position in AREAS of each household's area, and `other` once more at the end: no household (-1) reads that."""
+    return np.array([*(AREAS.index(area) for area in households["area"].to_pylist()), AREAS.index("other")])
+
+
 def usable(
     records: pa.Table, household_area: np.ndarray, specs: Mapping[str, ExtractSpec], *, joint_match: bool
 ) -> np.ndarray:
     """Which records' evidence may count for the household of area code `household_area` (position in AREAS): bool a record."""
-    flows = records.group_by(["dataset", "supplier"]).aggregate([])
     allowed = np.zeros(records.num_rows, dtype=bool)
-    for dataset, supplier in zip(flows["dataset"].to_pylist(), flows["supplier"].to_pylist(), strict=True):
-        if dataset not in specs:
-            continue
-        flow = specs[dataset].flow_for(supplier)
-        if "identification" not in flow.purposes:
-            continue
-        mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier)).to_numpy()
-        if joint_match:
-            allowed |= mine
-        else:
-            to = np.array([area in flow.recipients for area in AREAS])
-            allowed |= mine & to[household_area]
+    for supply in flows_of(records, specs):
+        if "identification" in supply.flow.purposes:
+            allowed |= supply.mine if joint_match else supply.mine & supply.goes_to()[household_area]
     return allowed
 
 

@@ -10,14 +10,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from criteria.decisions import Decided, decide
 from criteria.framework import Framework
 from criteria.policy import DiscretionPolicy
 from matcher.extracts import Intake
-from matcher.facts import AREAS, facts, people, unsupplied, usable
+from matcher.facts import area_codes, facts, flows_of, people, unsupplied, usable
 from matcher.households import Placed, place
 from matcher.pairs import LinkageModel, TrainedModel, score_pairs
 from matcher.persons import Clustered, Thresholds, cluster
@@ -42,6 +41,16 @@ class Rules:
     areas: pa.Table | None = None
     engine: str = "in_process"
 
+    @property
+    def trust(self) -> dict[str, int]:
+        """Data set -> how far its dates of birth and names are trusted, 0 to 100."""
+        return {dataset: spec.trust for dataset, spec in self.specs.items()}
+
+    @property
+    def address_trust(self) -> dict[str, int]:
+        """Data set -> how far its addresses are trusted, 0 to 100."""
+        return {dataset: spec.address_trust for dataset, spec in self.specs.items()}
+
 
 @dataclass(frozen=True)
 class Month:
@@ -54,22 +63,14 @@ class Month:
     trained: TrainedModel
     candidate_pairs: int
     statistics: Mapping[str, int]  # of the decisions: how many households rest on each reading
-    beyond: Mapping[
-        tuple[str, str], Mapping[str, int]
-    ]  # (dataset, supplier) -> more than agreed, found while making evidence
+    beyond: Mapping[tuple[str, str], Mapping[str, int]]  # (dataset, supplier) -> more than agreed, seen at the evidence
     unsupplied: frozenset[tuple[str, str]]
     warnings: tuple[str, ...] = field(default=())
 
 
 def supplier_areas(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
     """(dataset, supplier) -> the area that its flow names: the last resort for a household's area."""
-    supplies = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
-    found = {}
-    for dataset, supplier in zip(supplies["dataset"].to_pylist(), supplies["supplier"].to_pylist(), strict=True):
-        area = specs[dataset].flow_for(supplier).area if dataset in specs else None
-        if area is not None:
-            found[dataset, supplier] = str(area)
-    return found
+    return {(s.dataset, s.supplier): s.flow.area for s in flows_of(records, specs) if s.flow.area is not None}
 
 
 def decide_month(
@@ -83,8 +84,8 @@ def decide_month(
     """What the framework and the local policy say of the households: PEOPLE, FACTS and the decisions."""
     person_of = record_persons(built.records, clustered.members)
     household_of = record_households(built.records, clustered.members, placed.household_members, placed.dwelling_rows)
-    codes = np.array([AREAS.index(area) for area in placed.households["area"].to_pylist()] + [len(AREAS) - 1])
-    allowed = usable(built.records, codes[household_of], rules.specs, joint_match=rules.joint_match)
+    household_area = area_codes(placed.households)[household_of]
+    allowed = usable(built.records, household_area, rules.specs, joint_match=rules.joint_match)
     known = check(people(clustered.persons, placed.household_members, built.evidence, person_of), PEOPLE)
     found = check(facts(built.evidence, person_of, household_of, allowed), FACTS)
     areas = placed.households.select(["household_id", "area"])
@@ -126,14 +127,13 @@ def match(
         scored = score_pairs(built.records, rules.model, engine=rules.engine, stage=stage)
         check(scored.pairs, PAIRS)
     with stages.stage("persons", "Finding people"):
-        trust = {dataset: spec.trust for dataset, spec in rules.specs.items()}
-        clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=trust)
+        clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=rules.trust)
         check(clustered.persons, PERSONS)
         check(clustered.members, MEMBERS, records=built.records, persons=clustered.persons)
     with stages.stage("households", "Finding households") as stage:
         placed = place(
             built.records, clustered.members, clustered.persons, built.gazetteer, as_at,
-            trust={dataset: spec.address_trust for dataset, spec in rules.specs.items()},
+            trust=rules.address_trust,
             areas=rules.areas, supplier_areas=supplier_areas(built.records, rules.specs), stage=stage,
         )  # fmt: skip
         check(placed.households, HOUSEHOLDS)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import json
 import textwrap
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from matcher.cli.output import AS_AT, echo_json, say
+from matcher.clock import last_month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, feedback, feedback_html, find_supplies, read_supplies
 from matcher.extracts.feedback import problems_by_rule, supply_summary
@@ -21,12 +20,6 @@ from specs.load import load_extract_specs
 
 _WIDTH = 80
 _MOST_GROUPS = 12  # of a supply, on a terminal
-
-
-def last_month_end(today: dt.date) -> dt.date:
-    """The last day of the month before `today`'s."""
-    year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
-    return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
 @click.command("check", short_help="Read and validate the supplies of an inbox; match and keep nothing.")
@@ -41,7 +34,7 @@ def check(context: click.Context, inbox: Path, as_at: dt.date | None, output: Pa
     Example: matcher check inbox --as-at 2013-10-31 -o feedback
     """
     if as_at is None:
-        as_at = last_month_end(dt.datetime.now(ZoneInfo("Europe/London")).date())
+        as_at = last_month_end(today())
         say(f"No --as-at given: checking as at {as_at.isoformat()}, the last day of the previous month.")
     specs = load_extract_specs()
     found = find_supplies(inbox, specs)

@@ -13,9 +13,9 @@ import click
 
 from matcher.cli.output import say
 from matcher.cli.workspaces import open_workspace, workspace_option
+from specs.load import AREAS
 
 RECIPIENT = "programme_office"
-AREAS = ("city", "county", "rutland", "other")
 
 
 @click.command("families", short_help="List the families on the programme; each use is recorded as a disclosure.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from matcher.cli.output import echo_json, say
-from matcher.cli.workspaces import open_workspace, today, workspace_option
+from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.clock import today
 
 if TYPE_CHECKING:
     from matcher.registry import Batch, Registry

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 
 from matcher.cli.output import say
+from matcher.clock import today
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
@@ -24,11 +23,6 @@ def workspace_option(command: F) -> F:
         "-w", "--workspace", required=True, type=click.Path(path_type=Path), help="Folder made by: matcher init"
     )
     return option(command)
-
-
-def today() -> dt.date:
-    """The calendar date in the programme's place."""
-    return dt.datetime.now(ZoneInfo("Europe/London")).date()
 
 
 def open_workspace(path: Path, *, expire: bool = True) -> Workspace:

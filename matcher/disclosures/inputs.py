@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from specs.load import AREAS
 from specs.tables import Table, check
 
 _text = pa.string()
@@ -194,7 +195,7 @@ class PublishedFigures:
     routes: Mapping[tuple[str, str], int]  # (area, automatic | discretion) -> families
     criteria: Mapping[tuple[str, str], int]  # (area, criterion) -> families that meet it
     criterion_ids: tuple[str, ...]  # all of them in the order to show, also those that no family meets
-    areas: tuple[str, ...] = ("city", "county", "rutland", "other")  # all of them, also those without a family
+    areas: tuple[str, ...] = AREAS  # all of them, also those without a family
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from matcher.disclosures.charts import bars
 from matcher.disclosures.control import ALL, ControlPolicy, Relation, Released, grid, protect
 from matcher.disclosures.inputs import RunFigures
 from matcher.disclosures.published import WITHHELD, area_title, shown
+from specs.load import AREAS
 
 FILE = "report.html"
 MARKING = "OFFICIAL"
@@ -95,7 +96,7 @@ def report(figures: RunFigures, policy: ControlPolicy | None = None) -> dict[str
 
 def _controlled(figures: RunFigures, policy: ControlPolicy) -> Released:
     """Households by area and route, and by area and criterion, protected together; the totals are shown in any case."""
-    areas = {ALL: tuple(dict.fromkeys(["city", "county", "rutland", "other", *(area for area, _ in figures.routes)]))}
+    areas = {ALL: tuple(dict.fromkeys([*AREAS, *(area for area, _ in figures.routes)]))}
     criteria = tuple(sorted({name for _, name in figures.criteria}))
     routes = {ALL: ("qualifying", "no"), "qualifying": ("automatic", "discretion")}
     counts = grid("routes", [areas, routes], dict(figures.routes.items()))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from criteria.framework import load_framework
 from criteria.policy import load_policy, shipped_policy
-
 from matcher.errors import Exit, UserError
 from matcher.evaluation.detail import detail
 from matcher.evaluation.metrics import KEYS, measure

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from specs.load import supply_name
+
 Status = Literal["accepted", "rejected", "ignored"]
 
 
@@ -23,7 +25,7 @@ class SupplyFile:
     @property
     def name(self) -> str:
         """`dataset` or `dataset.supplier`, as `--without` takes it."""
-        return f"{self.dataset}.{self.supplier}" if self.supplier else self.dataset
+        return supply_name(self.dataset, self.supplier)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Supply:
     @property
     def name(self) -> str:
         """`dataset` or `dataset.supplier`."""
-        return f"{self.dataset}.{self.supplier}" if self.supplier else self.dataset
+        return supply_name(self.dataset, self.supplier)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from matcher.errors import UserError
+from specs.load import AREAS
 
-AREAS = ("city", "county", "rutland", "other")
 CITY = ("LEICESTER",)
 COUNTY = (
     "BLABY", "CHARNWOOD", "HARBOROUGH", "HINCKLEY AND BOSWORTH", "MELTON", "NORTH WEST LEICESTERSHIRE",

@@ -20,6 +20,7 @@ from matcher.households.dwellings import CONFIDENCE, Dwellings
 from matcher.households.following import follow
 from matcher.households.reasons import code
 from matcher.households.surnames import Surnames
+from specs.tables import REGISTRY_DATASET
 
 DEFAULT_TRUST = 50
 REGISTRY_TRUST = 20  # a record of the programme's own registry is last month's news
@@ -114,7 +115,7 @@ def _sightings(
     source, listed = pd.factorize(names, sort=True)
     first = np.unique(source, return_index=True)[1]
     given = np.array(
-        [REGISTRY_TRUST if d == "registry" else trust.get(d, DEFAULT_TRUST) for d in dataset[first]], dtype=float
+        [REGISTRY_TRUST if d == REGISTRY_DATASET else trust.get(d, DEFAULT_TRUST) for d in dataset[first]], dtype=float
     )
     since, until, on = (_days(records[name])[live] for name in ("address_from", "address_to", "seen_on"))
     frame = pd.DataFrame(

@@ -24,7 +24,7 @@ from matcher.records.scripts import to_ascii
 from matcher.records.sightings import seen_on
 from matcher.records.uniques import unique_rows
 from specs.load import ExtractSpec
-from specs.tables import EVIDENCE, RECORDS, check
+from specs.tables import EVIDENCE, RECORDS, REGISTRY_DATASET, check
 
 SECOND_PERSON = "#2"  # ends the reference system of the second person of a joint name, who is not the first one
 GAZETTEER = pa.schema(
@@ -193,7 +193,7 @@ def _known(known: pa.Table, start: int) -> pa.Table:
         given[name] = pc.fill_null(given[name], value) if name in given else pa.repeat(value, size)
     for name, value in (("names_person", True), ("name_order_sure", True)):
         given[name] = pc.fill_null(given[name], value) if name in given else pa.repeat(value, size)
-    given |= {"dataset": pa.repeat("registry", size), "row": pa.repeat(pa.scalar(0, pa.int32()), size)}
+    given |= {"dataset": pa.repeat(REGISTRY_DATASET, size), "row": pa.repeat(pa.scalar(0, pa.int32()), size)}
     given.pop("record_id", None)
     return _with_ids(_shaped(given, size), start)
 

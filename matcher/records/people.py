@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from matcher.fields import identifiers
 from matcher.records.names import Person, parse_columns, parse_full
 from matcher.records.uniques import unique_rows
-from specs.load import ExtractSpec, Role
+from specs.load import ExtractSpec, Role, supply_name
 
 _MALE = frozenset(("M", "MALE", "BOY", "MAN", "1"))
 _FEMALE = frozenset(("F", "FEMALE", "GIRL", "WOMAN", "2"))
@@ -78,7 +78,7 @@ def people(rows: pa.Table, spec: ExtractSpec) -> People:
 def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str, pa.Array]) -> tuple[str, pa.Array]:
     """(reference system, reference of each row): the ref column trimmed as delivered; without one the UPN or NINO."""
     if spec.by_role("ref") is not None:
-        system = spec.ref_system or (f"{spec.id}.{supplier}" if supplier else spec.id)
+        system = spec.ref_system or supply_name(spec.id, supplier)
         return system, _blank_to_null(column(rows, spec, "ref"))
     for role in ("upn", "nino"):
         if spec.by_role(role) is not None:

@@ -13,9 +13,8 @@ import sqlalchemy as sa
 
 from matcher.registry import schema
 from matcher.registry.continuity import Known
-from matcher.registry.plan import REGISTRY_DATASET
 from matcher.registry.schema.records import KEPT_COLUMNS
-from specs.tables import RECORDS
+from specs.tables import RECORDS, REGISTRY_DATASET
 
 _WHEN = ("address_from", "address_to", "seen_on", "relationship")  # say when and how, not who: one row for all of them
 _IDENTITY = tuple(n for n in KEPT_COLUMNS if n not in ("dataset", "supplier", "row", "part", "names_person", *_WHEN))

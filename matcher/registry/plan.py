@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.registry.continuity import Assigned
-
-REGISTRY_DATASET = "registry"
+from specs.tables import REGISTRY_DATASET
 
 
 @dataclass(frozen=True)

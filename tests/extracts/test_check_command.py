@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from matcher.cli import cli
-from matcher.cli.check import last_month_end
+from matcher.clock import last_month_end
 from specs.load import load_extract_specs
 
 YOS = load_extract_specs()["yos"]

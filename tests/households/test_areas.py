@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from matcher.errors import UserError
-from matcher.households.areas import AREAS, area_of_district, find_areas, sector_table, shipped_areas
+from matcher.households.areas import area_of_district, find_areas, sector_table, shipped_areas
+from specs.load import AREAS
 from tests.households.world import gazetteer_of, placed_of
 
 

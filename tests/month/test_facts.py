@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from matcher.facts import AREAS, unsupplied, usable
-from specs.load import load_extract_specs
+from matcher.facts import unsupplied, usable
+from specs.load import AREAS, load_extract_specs
 
 SPECS = load_extract_specs()
 
