@@ -1,7 +1,7 @@
 """Conditions of a specification on parsed rows. Takes `when` and a table, gives which rows it holds for.
 
 `when` is column -> accepted codes: "*" filled, "" blank, "Y" / "N" of a yes-or-no column, else the value itself. A row
-must satisfy every column, by any of its codes.
+must satisfy every column, by any of its codes. A column that was not delivered is blank in every row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ def holds(when: Mapping[str, Sequence[str]], rows: pa.Table) -> np.ndarray:
     """One bool a row. An empty condition holds for every row."""
     result = np.ones(rows.num_rows, dtype=bool)
     for name, accepted in when.items():
-        column = rows[name].combine_chunks() if isinstance(rows[name], pa.ChunkedArray) else rows[name]
+        if name not in rows.column_names:
+            result &= "" in accepted
+            continue
+        column = rows[name].combine_chunks()
         filled = column.is_valid().to_numpy(zero_copy_only=False)
         some = np.zeros(rows.num_rows, dtype=bool)
         if "*" in accepted:

@@ -1,8 +1,8 @@
 """Whose area a household is in: gazetteer district, else postcode sector, else the supplier, else `other`.
 
 Takes households' districts and postcodes and a table (sector, district, area). A row may give a sector ("LE2 4") or a whole
-outward code ("LE2"); the sector wins. The shipped `areas.csv` is an approximation: sectors cross boundaries, and a
-workspace's own table replaces it. Refuses a table without those columns, or with an area that is none of AREAS.
+outward code ("LE2"); the sector wins. Without a table the one that `init` copies into a workspace stands in: an
+approximation, since sectors cross boundaries. Refuses a table without those columns, or with an area that is none of AREAS.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OFFICE = {"BOROUGH", "DISTRICT", "COUNCIL", "CITY", "OF", "COUNTY"}
 def shipped_areas() -> pa.Table:
     """The approximate table that comes with the program: sector, district, area."""
     return pyarrow.csv.read_csv(
-        Path(__file__).with_name("areas.csv"),
+        Path(__file__).parent.parent / "workspace_files" / "areas.csv",
         convert_options=pyarrow.csv.ConvertOptions(
             column_types={name: pa.string() for name in ("sector", "district", "area")}
         ),

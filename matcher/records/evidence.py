@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.fields.conditions import holds
 from matcher.fields.months import month_range
 from matcher.fields.terms import parse_term
 from matcher.records.people import canonical
@@ -63,7 +64,7 @@ def row_facts(rows: pa.Table, spec: ExtractSpec, as_at: dt.date) -> RowFacts:
     identifiers: dict[str, pa.Array] = {}
     tables = []
     for number, rule in enumerate(spec.evidence):
-        mask = allowed & _holds(rows, spec, rule)
+        mask = allowed & holds(rule.when, rows)
         made = _by_month(rows, rule, number, mask, as_at) if rule.by_month else _one_each(rows, rule, number, mask)
         if rule.window_months is not None:
             made, dropped = _within(made, rule, as_at)
@@ -75,31 +76,6 @@ def row_facts(rows: pa.Table, spec: ExtractSpec, as_at: dt.date) -> RowFacts:
     facts = pa.concat_tables(tables) if tables else FACTS.empty_table()
     order = [("position", "ascending"), ("rule", "ascending"), ("month", "ascending")]
     return RowFacts(facts.sort_by(order), dict(beyond))
-
-
-def _holds(rows: pa.Table, spec: ExtractSpec, rule: EvidenceRule) -> np.ndarray:
-    """Whether all of the rule's conditions hold, for each row."""
-    mask = np.ones(rows.num_rows, bool)
-    for name, accepted in rule.when.items():
-        mask &= accepts(rows, name, accepted)
-    return mask
-
-
-def accepts(rows: pa.Table, name: str, accepted: tuple[str, ...]) -> np.ndarray:
-    """Rows whose column holds one of the accepted codes: "*" = filled, "" = blank, "Y" and "N" for a yes/no column."""
-    if name not in rows.column_names:
-        return np.full(rows.num_rows, "" in accepted)
-    values = rows[name].combine_chunks()
-    if pa.types.is_boolean(values.type):
-        values = pc.if_else(pc.fill_null(values, False), "Y", "N")
-    elif not pa.types.is_string(values.type):
-        values = values.cast(pa.string())
-    filled = pc.fill_null(pc.not_equal(values, ""), False).to_numpy(zero_copy_only=False)
-    mask = pc.is_in(values, value_set=pa.array([c for c in accepted if c not in ("*", "")], pa.string()))
-    found: np.ndarray = mask.to_numpy(zero_copy_only=False) & filled
-    if "*" in accepted:
-        found = found | filled
-    return found | ~filled if "" in accepted else found
 
 
 def _column(rows: pa.Table, name: str | None, kind: pa.DataType) -> pa.Array:

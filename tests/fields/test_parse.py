@@ -104,5 +104,7 @@ def test_conditions() -> None:
         ({"flag": ("N",)}, [0, 1, 0, 1]),
         ({"day": ("*",), "code": ("A", "B")}, [1, 0, 0, 1]),
         ({"day": ("2013-01-02",)}, [0, 0, 0, 1]),
+        ({"undelivered": ("*", "A")}, [0, 0, 0, 0]),
+        ({"undelivered": ("",)}, [1, 1, 1, 1]),
     ]:
         assert holds(when, table).tolist() == np.array(expected, bool).tolist(), when

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.fields.conditions import holds
 from matcher.records import build
-from matcher.records.evidence import accepts, row_facts, window_start
+from matcher.records.evidence import row_facts, window_start
 from matcher.records.times import EVENT, IN_TOUCH, MET_AT_BEGINNING, MET_AT_END, PROCESS, STATE
 from specs.load import EvidenceRule
 from specs.tables import EVIDENCE_KINDS
@@ -238,8 +239,8 @@ def test_a_new_data_set_needs_no_python() -> None:
 
 def test_conditions_on_a_column_that_was_not_delivered_hold_only_for_blank() -> None:
     rows = table(SPECS["yos"], [{"full_name": "Kai Tolley"}]).drop_columns(["outcome"])
-    assert accepts(rows, "outcome", ("RO", "*")).tolist() == [False]
-    assert accepts(rows, "outcome", ("",)).tolist() == [True]
+    assert holds({"outcome": ("RO", "*")}, rows).tolist() == [False]
+    assert holds({"outcome": ("",)}, rows).tolist() == [True]
 
 
 @pytest.mark.parametrize(
