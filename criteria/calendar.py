@@ -16,7 +16,6 @@ Days = npt.NDArray[np.datetime64]
 Ints = npt.NDArray[np.int64]
 
 NO_TERM = -1
-_TERM_NAMES = ("Spring", "Summer", "Autumn")
 _TERM_ENDS = ((4, 30), (8, 31), (12, 31))
 
 
@@ -73,9 +72,3 @@ def school_year_starts(terms: Ints) -> Days:
     years = terms // 3 - (terms % 3 != 2)
     starts = ((years - 1970) * 12 + 8).astype("datetime64[M]").astype("datetime64[D]")
     return np.where(terms == NO_TERM, np.datetime64("NaT"), starts).astype("datetime64[D]")
-
-
-def term_name(number: int) -> str:
-    """A term as a reader knows it, e.g. "2012/13 Autumn"."""
-    first = number // 3 - (number % 3 != 2)
-    return f"{first}/{(first + 1) % 100:02d} {_TERM_NAMES[number % 3]}"

@@ -280,8 +280,3 @@ def load_framework(
     raw = read_toml(path)
     rules: FrameworkFile = validated(FrameworkFile, raw, path.name, reference_faults(raw, path.name))
     return Framework(path.stem, rules).with_readings(readings or {})
-
-
-def shipped_frameworks() -> tuple[str, ...]:
-    """Names of the rule sets in the shipped folder."""
-    return tuple(sorted(path.stem for path in HERE.glob("*.toml")))

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from matcher.errors import UserError
 
-REGISTRY, CLAIMS, SIGNING, AUDIT_HEAD = "registry", "claims", "signing", "audit_head"
+REGISTRY, SIGNING, AUDIT_HEAD = "registry", "signing", "audit_head"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _ALPHABET = "abcdefghjkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXY34679"  # nothing that is misread when typed from a letter
 
@@ -207,9 +207,6 @@ class KeyStore:
 
     def registry_key(self) -> bytes:
         return self.need(REGISTRY, "the registry")
-
-    def claims_key(self) -> bytes:
-        return self.make(CLAIMS)
 
     def signing_key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.make(SIGNING))

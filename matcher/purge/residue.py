@@ -50,11 +50,6 @@ class Searched:
     too_short: list[int] = field(default_factory=list)  # places of values that were not searched for
 
 
-def search(workspace: Workspace, values: Iterable[str], **options: object) -> list[Finding]:
-    """The findings of `search_all`."""
-    return search_all(workspace, values, **options).findings  # type: ignore[arg-type]
-
-
 def search_all(
     workspace: Workspace,
     values: Iterable[str],

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from matcher.errors import UserError
 from matcher.registry import schema
 
-STATES = ("open", "matching", "held", "sealing", "sealed", "expired", "abandoned")
 NEXT: dict[str, frozenset[str]] = {
     "open": frozenset({"matching", "abandoned"}),
     "matching": frozenset({"held", "sealing", "open", "abandoned"}),  # back to open: rejected supplies, nothing matched

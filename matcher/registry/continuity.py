@@ -110,11 +110,6 @@ class Assigned:
     events: list[Event] = field(default_factory=list)
 
     @property
-    def continuing_households(self) -> np.ndarray:
-        """Household ids (int64) of families that the registry knew: their new rows need a tracking purpose to be kept."""
-        return np.array([f.household_id for f in self.families if f.continues], dtype=np.int64)
-
-    @property
     def households(self) -> np.ndarray:
         """Household ids (int64) of all families here."""
         return np.array([f.household_id for f in self.families], dtype=np.int64)

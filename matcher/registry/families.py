@@ -34,8 +34,6 @@ class FamilyDetail:
     members: list[dict[str, Any]]  # current and former, with their latest values; left_on tells former ones
     records: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
-    findings: list[dict[str, Any]]  # of the latest batch that looked at the family
-    support: list[dict[str, Any]]
     events: list[dict[str, Any]]
     disclosures: list[dict[str, Any]]
 
@@ -87,7 +85,7 @@ def record_rows(connection: sa.Connection, area: str | None = None, batch: str |
 
 
 def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
-    """Everything about one family, closed ones too. Raises UserError for an unknown id."""
+    """Everything about one family, closed ones too, but what batches found of it (`judgements`). Raises UserError."""
     family = schema.family
     row = connection.execute(sa.select(family).where(family.c.family_id == family_id)).mappings().one_or_none()
     if row is None:
@@ -99,13 +97,9 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
         .where(member.c.family_id == family_id)
         .order_by(member.c.joined_on, member.c.person_id)
     )
-    judged = sa.select(schema.finding.c.batch_id).join(schema.batch).where(schema.finding.c.family_id == family_id)
-    latest = connection.execute(judged.order_by(schema.batch.c.applied_at.desc())).scalars().first()
 
-    def of(table: sa.Table, *order: sa.Column, batch: str | None = None) -> list[dict[str, Any]]:
-        query = sa.select(table).where(table.c.family_id == family_id).order_by(*order)
-        if batch is not None:
-            query = query.where(table.c.batch_id == batch)
+    def of(table: sa.Table, order: sa.Column) -> list[dict[str, Any]]:
+        query = sa.select(table).where(table.c.family_id == family_id).order_by(order)
         return [dict(found) for found in connection.execute(query).mappings()]
 
     log, named = schema.disclosure, schema.disclosure_family
@@ -115,8 +109,6 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
         members=[dict(found) for found in connection.execute(members).mappings()],
         records=of(schema.record, schema.record.c.record_key),
         evidence=of(schema.evidence, schema.evidence.c.evidence_key),
-        findings=of(schema.finding, schema.finding.c.clause, batch=latest or ""),
-        support=of(schema.support, schema.support.c.clause, schema.support.c.evidence_key, batch=latest or ""),
         events=of(schema.family_event, schema.family_event.c.event_id),
         disclosures=[dict(found) for found in connection.execute(told).mappings()],
     )

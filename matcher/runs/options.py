@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,4 +53,3 @@ class Console:
 
     say: Say
     ask: Ask | None = None
-    notes: list[str] = field(default_factory=list)

@@ -77,7 +77,6 @@ DISTRICTS: tuple[District, ...] = (
         ("Stamford", ("PE9 4",))),
         _origins(british=97, hindu=0.4, sikh=0.2, muslim=0.3, eastern=1.2, african=0.3, caribbean=0.3, chinese=0.3), 486500, 308500),
 )  # fmt: skip
-COUNTY_DISTRICTS = tuple(district for district in DISTRICTS if district.area == "county")
 NEAR = {"city": (1, 7, 2), "blaby": (0, 4), "charnwood": (0, 5), "harborough": (7, 1), "hinckley_and_bosworth": (1, 6),
         "melton": (2, 8), "north_west_leicestershire": (2, 4), "oadby_and_wigston": (0, 3), "rutland": (5, 3)}  # fmt: skip
 

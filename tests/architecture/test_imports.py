@@ -6,7 +6,18 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-STAGES = ("extracts", "records", "pairs", "persons", "households", "review", "registry", "purge", "disclosures", "synthetic")
+STAGES = (
+    "extracts",
+    "records",
+    "pairs",
+    "persons",
+    "households",
+    "review",
+    "registry",
+    "purge",
+    "disclosures",
+    "synthetic",
+)
 LEAVES = {"matcher.errors", "matcher.progress", "matcher.fields", "matcher.memory", "matcher"}
 # What each stage may import beside itself, the specs and the leaves.
 ALLOWED: dict[str, set[str]] = {
@@ -16,7 +27,14 @@ ALLOWED: dict[str, set[str]] = {
     "registry": {"matcher.workspace", "matcher.purge", "matcher.settings"},
     "purge": {"matcher.workspace", "matcher.settings", "matcher.registry"},
 }
-CRITERIA_USERS = ("matcher/month.py", "matcher/claims/", "matcher/impact.py", "matcher/runs/", "matcher/evaluation/", "matcher/cli/")
+CRITERIA_USERS = (
+    "matcher/month.py",
+    "matcher/claims/",
+    "matcher/impact.py",
+    "matcher/runs/",
+    "matcher/evaluation/",
+    "matcher/cli/",
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -68,7 +86,9 @@ def test_only_the_month_and_what_stands_around_it_import_criteria() -> None:
 
 def test_the_data_is_made_up_independently_of_what_matches_it() -> None:
     for path in sources("matcher/synthetic"):
-        assert not any(name.startswith(("matcher.records", "matcher.pairs", "criteria")) for name in imports(path)), path.name
+        assert not any(name.startswith(("matcher.records", "matcher.pairs", "criteria")) for name in imports(path)), (
+            path.name
+        )
 
 
 def test_recordlinkage_is_imported_in_the_reference_engine_alone() -> None:
@@ -92,7 +112,11 @@ def test_stages_never_write_files() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                assert node.func.attr not in {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "touch"}, f"{name}:{node.lineno}"
+                assert node.func.attr not in {"write_bytes", "write_text", "unlink", "rmtree", "mkdir", "touch"}, (
+                    f"{name}:{node.lineno}"
+                )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
-                modes = [a.value for a in [*node.args[1:], *(k.value for k in node.keywords)] if isinstance(a, ast.Constant)]
+                modes = [
+                    a.value for a in [*node.args[1:], *(k.value for k in node.keywords)] if isinstance(a, ast.Constant)
+                ]
                 assert not any(isinstance(m, str) and set(m) & set("wax+") for m in modes), f"{name}:{node.lineno}"

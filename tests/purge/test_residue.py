@@ -8,6 +8,7 @@ import json
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import msoffcrypto.format.ooxml
 import pyarrow as pa
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from matcher.purge.containers import parts_of
 from matcher.purge.held import destroy_held, save_held
-from matcher.purge.residue import Finding, search, search_all
+from matcher.purge.residue import Finding, search_all
 from matcher.registry import Registry
 from matcher.workspace import Workspace
 from tests.registry.months import House, Month, Someone, seal
@@ -31,6 +32,10 @@ VALUES = ["no such thing here", NAME]
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace.create(tmp_path / "w")
+
+
+def search(workspace: Workspace, values: list[str], **options: Any) -> list[Finding]:
+    return search_all(workspace, values, **options).findings
 
 
 def workbook(text: str) -> bytes:
