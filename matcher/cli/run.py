@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,18 @@ def _console(*, go_on: bool, as_json: bool) -> Any:
     return Console(say, (lambda text: click.confirm(text, err=True)) if at_keyboard else None)
 
 
+def wrapped(line: str) -> str:
+    """A line at most 79 columns wide, what is folded indented two further; paths are left whole."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, 79, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or line
+
+
 def _end(outcome: Any, as_json: bool) -> int:
     if as_json:
         echo_json(outcome.summary)
     else:
         for line in outcome.lines:
-            click.echo(line)
+            click.echo(wrapped(line))
     return int(outcome.code)
 
 
