@@ -139,10 +139,6 @@ def town_of(place: str) -> str:
     return " ".join(words[-size:]) if size else place
 
 
-def is_plain_start(words: list[str]) -> bool:
-    return words[0] not in FLOORS and len(words[0]) > 1 and words[0] not in ("NO", "NUMBER", "CARE", "TO", "AND")
-
-
 def _what(words: list[str]) -> str:
     last = words[-1]
     if last in DIRECTIONS and len(words) > 2 and words[-2] in STREET_TYPES:

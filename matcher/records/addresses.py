@@ -12,8 +12,9 @@ import re
 from typing import NamedTuple
 
 from matcher.fields import postcodes
+from matcher.records.address_forms import Pattern, mask, pattern, specimen
 from matcher.records.address_kinds import kind_of
-from matcher.records.address_parts import is_plain_start, read_phrase, runs, take_flat, take_number, town_of
+from matcher.records.address_parts import read_phrase, runs, take_flat, take_number, town_of
 from matcher.records.address_words import (
     COUNTIES,
     COUNTY_WORDS,
@@ -33,10 +34,12 @@ _MARKS |= (
 )
 _POSTCODE_LAST = re.compile(r"(?:^|\s)((?:GIR|[A-Z]{1,2}[0-9OI][0-9A-Z]?|[A-Z0-9]{2,4})\s?[0-9OI][A-Z]{2})$")
 _POSTCODE_ANYWHERE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}[0-9][0-9A-Z]?\s?[0-9][A-Z]{2})(?![A-Z0-9])")
+_POSTCODE_TRACE = re.compile(r"[A-Z][0-9]|[0-9][A-Z]{2}")  # in every postcode, whole or half, and in few house numbers
 _OUTWARD_LAST = re.compile(r"(?<=\s)[A-Z]{1,2}[0-9]{1,2}[A-Z]?$")
 _RANGE = re.compile(r"(?<=\d)([A-Z]?)\s*(?:-|&|\bTO\b)\s*(?=\d)")
 _LETTERED = re.compile(r"(?<![A-Z0-9])([A-Z])-(?=\d)")
 _CARE_OF = re.compile(r"(?:C/O|C O|CARE OF)\b")
+_ALPHANUMERIC = re.compile(r"[A-Z0-9]")
 _NAME_BEFORE_NUMBER = re.compile(r"^[^0-9]*")
 
 
@@ -53,6 +56,9 @@ class Address(NamedTuple):
     kind: str = "none"
 
 
+_POSTCODE = Address._fields.index("postcode")
+
+
 class _Piece(NamedTuple):
     """What stands between two commas: a number, what it numbers, whether that is a street or building, and what follows."""
 
@@ -63,29 +69,41 @@ class _Piece(NamedTuple):
 
 
 class AddressParser:
-    """Reads addresses; remembers the streets and postcodes it has met for as long as it lives, and nothing beyond."""
+    """Reads addresses; remembers the forms, streets and postcodes it has met for as long as it lives, and nothing beyond."""
 
     def __init__(self) -> None:
         self._phrases: dict[tuple[str, bool], tuple[str, str, str, str]] = {}
         self._postcodes: dict[str, str | None] = {}
-        self._plain: dict[tuple[str, bool], tuple[str, str] | None] = {}
-        self._met: dict[tuple[str | None, ...], Address] = {}
+        self._forms: dict[tuple[str, bool, bool, bool], Pattern | None] = {}
 
     def parse(
         self, address: str | None, line_2: str | None = None, town: str | None = None, postcode: str | None = None
     ) -> Address:
-        """The parts of one address."""
-        key = (address, line_2, town, postcode)
-        found = self._met.get(key)
+        """The parts of one address. Those of a form that was met before are not looked for again."""
+        text = ",".join([_plain(line) for line in (address, line_2, town) if line])
+        given = self._repair(postcode) if postcode else None
+        masked = mask(text)
+        inline = self._repair(masked.postcode) if masked.postcode else None
+        if masked.repeats or (masked.postcode and inline is None):
+            return self._parse(text, bool(town), given)
+        key = (masked.form, bool(town), given is None, inline is None)
+        if key not in self._forms:
+            example = specimen(masked)
+            read = None if example is None else self._parse(example, bool(town), given)._replace(postcode=None)
+            self._forms[key] = pattern(read) if read else None
+        found = self._forms[key]
         if found is None:
-            found = self._met[key] = self._parse(address, line_2, town, postcode)
-        return found
+            return self._parse(text, bool(town), given)
+        parts = [*found.parts]
+        parts[_POSTCODE] = given or inline
+        for place, template in found.varying:
+            parts[place] = template.format(*masked.numbers)
+        return Address._make(parts)
 
-    def _parse(self, address: str | None, line_2: str | None, town: str | None, postcode: str | None) -> Address:
-        lines = [_plain(line) for line in (address, line_2, town) if line]
-        segments = [segment for line in lines for part in line.split(",") if (segment := " ".join(part.split()))]
-        segments = [segment for segment in segments if segment not in "/&-" and any(map(str.isalnum, segment))]
-        code = self._repair(postcode) if postcode else None
+    def _parse(self, text: str, town_written: bool, code: str | None) -> Address:
+        """Read cleaned text; `code`: of the postcode column."""
+        segments = [segment for part in text.split(",") if (segment := " ".join(part.split()))]
+        segments = [segment for segment in segments if _ALPHANUMERIC.search(segment)]
         segments = _without_county(segments)
         inline, segments = self._take_postcode(segments)
         segments = _without_county(segments) if inline else segments
@@ -97,35 +115,7 @@ class AddressParser:
         if kind in ("none", "no_fixed_abode", "po_box"):
             shown = {"none": None, "no_fixed_abode": "NO FIXED ABODE"}.get(kind, text)
             return Address(address=shown, postcode=code, kind=kind)
-        town_given = bool(town and len(segments) > 1)
-        return self._short_way(segments, town_given, code, kind) or self._parts(segments, town_given, code, kind)
-
-    def _short_way(self, segments: list[str], town_given: bool, code: str | None, kind: str) -> Address | None:
-        """A number in a street, then places: most addresses, in a fraction of the time. None where it is not so plain."""
-        number, _, rest = segments[0].partition(" ")
-        if len(segments) < 2 or not (number.isdigit() and len(number) < 5 and number[0] != "0"):
-            return None
-        street = self._plain_phrase(rest, alone=town_given and len(segments) == 2)
-        places = [self._plain_phrase(segment) for segment in segments[1:-1]]
-        places.append((segments[-1], "") if town_given else self._plain_phrase(segments[-1]))
-        if street is None or street[1] == "court" or None in places:
-            return None
-        named = [place[0] for place in places if place]
-        town = named[-1] if town_given else town_of(named[-1])
-        shown = ", ".join(dict.fromkeys((f"{number} {street[0]}", *named)))
-        return Address(shown, None, None, number, street[0], town, code, kind)
-
-    def _plain_phrase(self, text: str, *, alone: bool = False) -> tuple[str, str] | None:
-        """(phrase spelt out, its kind) of words that hold no flat, number, building or second phrase; else None."""
-        key = (text, alone)
-        if key not in self._plain:
-            words = text.split()
-            found: tuple[str, str] | None = None
-            if words and all(word.isalpha() for word in words) and FLATS.isdisjoint(words) and is_plain_start(words):
-                building, phrase, what, rest = self._phrase(text, alone)
-                found = (phrase, what) if not building and not rest and what != "building" else None
-            self._plain[key] = found
-        return self._plain[key]
+        return self._parts(segments, town_written and len(segments) > 1, code, kind)
 
     def _repair(self, text: str) -> str | None:
         if text not in self._postcodes:
@@ -134,6 +124,8 @@ class AddressParser:
 
     def _take_postcode(self, segments: list[str]) -> tuple[str | None, list[str]]:
         """The postcode within the address (the last one) and the segments without it, or without a bare outward half."""
+        if not any(map(_POSTCODE_TRACE.search, segments)):
+            return None, segments
         for place in range(len(segments) - 1, max(-1, len(segments) - 3), -1):
             found = _POSTCODE_LAST.search(segments[place])
             code = self._repair(found[1]) if found and any(map(str.isdigit, found[1])) else None

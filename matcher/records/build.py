@@ -23,7 +23,7 @@ from matcher.records.people import canonical, column, people, reference
 from matcher.records.scripts import to_ascii
 from matcher.records.sightings import seen_on
 from matcher.records.uniques import unique_rows
-from specs.load import ExtractSpec
+from specs.load import ExtractSpec, Role
 from specs.tables import EVIDENCE, RECORDS, REGISTRY_DATASET, check
 
 SECOND_PERSON = "#2"  # ends the reference system of the second person of a joint name, who is not the first one
@@ -69,20 +69,22 @@ def build(
 
     `known`: records of families already in the registry, shaped as RECORDS (columns may be missing); they get no evidence.
     """
-    parser = AddressParser()
     records: list[pa.Table] = []
     evidence: list[pa.Table] = []
     gazetteer: list[pa.Table] = []
     beyond: dict[tuple[str, str], dict[str, int]] = {}
     start = 0
-    for supply in sorted(supplies, key=lambda supply: (supply.dataset, supply.supplier)):
-        if supply.rows is None:
-            continue
-        spec, rows = specs[supply.dataset], supply.rows.sort_by("row").combine_chunks()
+    given = [
+        (supply, supply.rows.sort_by("row").combine_chunks(), specs[supply.dataset])
+        for supply in sorted(supplies, key=lambda supply: (supply.dataset, supply.supplier))
+        if supply.rows is not None
+    ]
+    addresses = _addresses([(rows, spec) for _, rows, spec in given])
+    for (supply, rows, spec), parts in zip(given, addresses, strict=True):
         if spec.about == "reference":
-            gazetteer.append(_places(rows, spec, parser))
+            gazetteer.append(_places(rows, spec, parts))
             continue
-        made, firsts, seconds = _records(supply, rows, spec, as_at, parser, start)
+        made, firsts, seconds = _records(supply, rows, spec, as_at, parts, start)
         found = row_facts(rows, spec, as_at)
         evidence.append(_evidence(found.facts, supply, rows, start + firsts, start + seconds))
         if found.beyond:
@@ -98,18 +100,31 @@ def build(
     )
 
 
-def _addresses(rows: pa.Table, spec: ExtractSpec, parser: AddressParser) -> dict[str, pa.Array]:
-    texts, which = unique_rows([column(rows, spec, role) for role in ("address", "address_2", "town", "postcode")])
-    parsed = [parser.parse(*text) for text in texts]
-    taken = pa.array(which)
-    return {
-        ("address_kind" if name == "kind" else name): pa.array([found[i] for found in parsed], pa.string()).take(taken)
-        for i, name in enumerate(Address._fields)
-    }
+def _addresses(tables: Sequence[tuple[pa.Table, ExtractSpec]]) -> list[dict[str, pa.Array]]:
+    """The address columns of each table. Supplies write the same addresses: each is read once for all of them."""
+    roles: tuple[Role, ...] = ("address", "address_2", "town", "postcode")
+    written = [pa.chunked_array([column(rows, spec, role) for rows, spec in tables], pa.string()) for role in roles]
+    texts, which = unique_rows(written)
+    parser = AddressParser()
+    parsed = zip(*[parser.parse(*text) for text in texts], strict=True) if texts else [()] * len(Address._fields)
+    names = ["address_kind" if name == "kind" else name for name in Address._fields]
+    columns = {name: pa.array(values, pa.string()) for name, values in zip(names, parsed, strict=True)}
+    made = []
+    end = 0
+    for rows, _ in tables:
+        taken = pa.array(which[end : end + rows.num_rows])
+        made.append({name: values.take(taken) for name, values in columns.items()})
+        end += rows.num_rows
+    return made
 
 
 def _records(
-    supply: SupplyLike, rows: pa.Table, spec: ExtractSpec, as_at: dt.date, parser: AddressParser, start: int
+    supply: SupplyLike,
+    rows: pa.Table,
+    spec: ExtractSpec,
+    as_at: dt.date,
+    addresses: Mapping[str, pa.Array],
+    start: int,
 ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     """(records, place of each row's first person among them, of its second person or -1)."""
     size = rows.num_rows
@@ -120,7 +135,7 @@ def _records(
         "supplier": pa.repeat(supply.supplier, size),
         "row": rows["row"].combine_chunks().cast(pa.int32()),
         "ref": ref,
-        **_addresses(rows, spec, parser),
+        **addresses,
         "uprn": who.first["uprn"],
         "address_from": column(rows, spec, "address_from", pa.date32()),
         "address_to": column(rows, spec, "address_to", pa.date32()),
@@ -245,9 +260,9 @@ def _numbered(evidence: pa.Table, as_at: dt.date) -> pa.Table:
     return evidence.add_column(0, "evidence_id", ids).cast(EVIDENCE.schema)
 
 
-def _places(rows: pa.Table, spec: ExtractSpec, parser: AddressParser) -> pa.Table:
-    parts = _addresses(rows, spec, parser)
-    given = parts | {
+def _places(rows: pa.Table, spec: ExtractSpec, addresses: Mapping[str, pa.Array]) -> pa.Table:
+    given = {
+        **addresses,
         "uprn": people(rows, spec).first["uprn"],
         "district": column(rows, spec, "district"),
         "place_class": column(rows, spec, "place_class"),

@@ -5,7 +5,6 @@ the name itself and the others; refuses nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from matcher.records.name_parts import Person, letters_of
 from matcher.records.name_words import NO_NAMES, SUFFIXES, TITLES
@@ -90,8 +89,7 @@ def with_asides(person: Person, surnames: tuple[str, ...], forenames: tuple[str,
     middle = [name for name in dict.fromkeys(letters_of(name) for name in forenames) if name and name not in known]
     whole = person.surname or (parts[0] if parts else None)
     forename = person.forename or (middle.pop(0) if middle else None)
-    return replace(
-        person,
+    return person._replace(
         forename=forename,
         middle=" ".join(([person.middle] if person.middle else []) + middle) or None,
         surname=whole,

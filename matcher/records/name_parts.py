@@ -6,7 +6,7 @@ out, a double surname keeps its words apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from matcher.records.name_words import (
     BABY_WORDS,
@@ -24,8 +24,7 @@ from matcher.records.name_words import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One person of a written name. `order_sure`: whether the form tells which word is the surname."""
 
     title: str | None = None

@@ -9,7 +9,6 @@ DELACRUZ), a double surname keeps its words apart, an alias or maiden surname be
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from matcher.records.name_asides import asides, plain, with_asides
 from matcher.records.name_parts import (
@@ -69,7 +68,7 @@ def parse_full(text: str | None, form: NameForm) -> tuple[Person, ...]:
 
 def parse_columns(forename: str | None, surname: str | None) -> tuple[Person, ...]:
     """The person of a forename and a surname column; a whole name in one of them, the other blank, is read as such."""
-    if plain_name := _plain_words((forename or "").split(), (surname or "").split()):
+    if plain_name := forename and surname and _plain_words(forename, surname):
         return (plain_name,)
     first, last = (forename or "")[:LONGEST].strip(), (surname or "")[:LONGEST].strip()
     if first and not last and " " in first:
@@ -97,29 +96,26 @@ def parse_columns(forename: str | None, surname: str | None) -> tuple[Person, ..
     return (person,) if person.named else ()
 
 
-def _plain_words(given: list[str], family: list[str]) -> Person | None:
+def _plain_words(given: str, family: str) -> Person | None:
     """The person of ordinary words that need no closer look (most names, and many times as fast); None for others."""
-    if len(family) != 1 or not given or len(given) > 4 or len(family[0]) == 1:
+    words, surname = given.upper().split(), family.strip().upper()
+    if len(surname) < 2 or not 0 < len(words) < 5 or surname in MEANINGFUL or not MEANINGFUL.isdisjoint(words):
         return None
-    whole = "".join(given) + family[0]
-    if not (whole.isalpha() and whole.isascii() and len(whole) < LONGEST):
+    whole = "".join([surname, *words])
+    if not (whole.isalpha() and given.isascii() and family.isascii() and len(whole) < LONGEST):
         return None
-    first, *middle = (word.upper() for word in given)
-    surname = family[0].upper()
-    if surname in MEANINGFUL or first in MEANINGFUL or not MEANINGFUL.isdisjoint(middle):
-        return None
-    return Person(None, first, " ".join(middle) or None, surname, (surname,))
+    return Person(None, words[0], " ".join(words[1:]) or None, surname, (surname,))
 
 
 def _plain_full(text: str, form: NameForm) -> Person | None:
     """As `_plain_words`, of a whole name whose form leaves no doubt."""
     if form == "surname_first":
         family, comma, given = text.partition(",")
-        return _plain_words(given.split(), family.split()) if comma else None
+        return _plain_words(given, family) if comma else None
     if form == "mixed" or not (text.istitle() or text.isupper() or text.islower()):
         return None
-    words = text.split()
-    found = _plain_words(words[:-1], words[-1:])
+    given, _, family = text.strip().rpartition(" ")
+    found = _plain_words(given, family)
     if found is None or found.forename in FIRST_BY_CUSTOM or (found.forename in RELIGIOUS and not found.middle):
         return None
     return None if found.surname in IBERIAN and found.middle else found
@@ -235,7 +231,7 @@ def _joint(text: str, form: NameForm) -> list[Person]:
     if not left_words:
         if left_title is None:
             return [second]
-        both = replace(second, title=left_title, sex=left_sex)
+        both = second._replace(title=left_title, sex=left_sex)
         return [
             both,
             Person(title=right_title, sex=right_sex, surname=second.surname, surname_parts=second.surname_parts),
@@ -253,11 +249,11 @@ def _joint(text: str, form: NameForm) -> list[Person]:
         initial = is_initials(left_words[0], True)
         if initial or (right_full and not (parallel and left_title)):
             first = person_of((left_title, left_sex), spread(left_words, True), [])
-            first = replace(first, surname=second.surname, surname_parts=second.surname_parts)
+            first = first._replace(surname=second.surname, surname_parts=second.surname_parts)
     elif left_full and not right_full:
         if right_title is None or is_initials(right_words[0], True):
             second = person_of((right_title, right_sex), spread(right_words, True), [])
-            second = replace(second, surname=first.surname, surname_parts=first.surname_parts)
+            second = second._replace(surname=first.surname, surname_parts=first.surname_parts)
     elif not left_full:
         second = person_of((right_title, right_sex), right_words, list(first.surname_parts))
     return [first, second]

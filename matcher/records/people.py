@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +19,12 @@ from specs.load import ExtractSpec, Role, supply_name
 _MALE = frozenset(("M", "MALE", "BOY", "MAN", "1"))
 _FEMALE = frozenset(("F", "FEMALE", "GIRL", "WOMAN", "2"))
 _NOBODY = Person()
+_PARTS = {  # the fields of a Person in their order, as columns
+    **dict.fromkeys(("title", "forename", "middle", "surname"), pa.string()),
+    "surname_parts": pa.list_(pa.string()),
+    "name_order_sure": pa.bool_(),
+    "sex": pa.string(),
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,12 @@ def people(rows: pa.Table, spec: ExtractSpec) -> People:
     are the first one's.
     """
     named, which = _names(rows, spec)
-    second_named = [found[1] if len(found) > 1 else _NOBODY for found in named]
     first = _name_columns([found[0] if found else _NOBODY for found in named], which)
-    second = _name_columns(second_named, which)
-    joint = np.array([found.named for found in second_named], bool)[which] if named else np.zeros(0, bool)
+    pairs = [place for place, found in enumerate(named) if len(found) > 1]
+    second_of = np.zeros(len(named), np.int64)
+    second_of[pairs] = np.arange(1, len(pairs) + 1)
+    second = _name_columns([_NOBODY, *(named[place][1] for place in pairs)], second_of[which])
+    joint = second_of[which] > 0
     sex = canonical(column(rows, spec, "sex"), _sex)
     first["sex"] = pc.coalesce(sex, first["sex"])
     first["dob"] = column(rows, spec, "dob", pa.date32())
@@ -98,17 +105,11 @@ def _names(rows: pa.Table, spec: ExtractSpec) -> tuple[list[tuple[Person, ...]],
 
 
 def _name_columns(persons: list[Person], which: np.ndarray) -> dict[str, pa.Array]:
+    """The parts of the persons of a name as columns, for rows of which each has the person at its place."""
     taken = pa.array(which)
-    given: dict[str, tuple[list[Any], pa.DataType]] = {
-        "title": ([person.title for person in persons], pa.string()),
-        "forename": ([person.forename for person in persons], pa.string()),
-        "middle": ([person.middle for person in persons], pa.string()),
-        "surname": ([person.surname for person in persons], pa.string()),
-        "surname_parts": ([person.surname_parts or None for person in persons], pa.list_(pa.string())),
-        "name_order_sure": ([person.order_sure for person in persons], pa.bool_()),
-        "sex": ([person.sex for person in persons], pa.string()),
-    }
-    return {name: pa.array(values, kind).take(taken) for name, (values, kind) in given.items()}
+    parts = dict(zip(_PARTS, zip(*persons, strict=True), strict=True)) if persons else dict.fromkeys(_PARTS, ())
+    parts["surname_parts"] = tuple(names or None for names in parts["surname_parts"])
+    return {name: pa.array(parts[name], kind).take(taken) for name, kind in _PARTS.items()}
 
 
 def _sex(text: str) -> str | None:
