@@ -8,32 +8,20 @@ import json
 from matcher.errors import Exit
 from matcher.extracts import Inbox, Intake
 from matcher.extracts.feedback import supply_summary
-from matcher.month import Rules, match
-from matcher.progress import Stages
+from matcher.month import match
 from matcher.purge.audit import Audit
-from matcher.registry.store import Registry
 from matcher.runs.figures import figures_of
 from matcher.runs.kept import plan_of
-from matcher.runs.options import Console, Outcome
-from matcher.workspace import Workspace
+from matcher.runs.options import Outcome, Run
 
 BATCH = "dry-run"
 
 
-def report(
-    workspace: Workspace,
-    registry: Registry,
-    rules: Rules,
-    inbox: Inbox,
-    intake: Intake,
-    as_at: dt.date,
-    console: Console,
-    stages: Stages,
-) -> Outcome:
+def report(run: Run, inbox: Inbox, intake: Intake, as_at: dt.date) -> Outcome:
     """Match in memory and say what would be kept and deleted."""
-    month = match(intake, rules, as_at, known=registry.known_records(), stages=stages)
-    _, plan = plan_of(f"{as_at.isoformat()}-1", as_at, month.tables, registry.known(), rules)
-    figures = figures_of(month, rules)
+    month = match(intake, run.rules, as_at, known=run.registry.known_records(), stages=run.stages)
+    _, plan = plan_of(f"{as_at.isoformat()}-1", as_at, month.tables, run.registry.known(), run.rules)
+    figures = figures_of(month, run.rules)
     kept = int((plan.records["part"].to_numpy() == 0).sum())
     value = {
         "batch": None,
@@ -48,16 +36,20 @@ def report(
         "records_kept": kept,
         "records_deleted": figures.records - kept,
         "one_short_not_assessable": figures.one_short_not_assessable,
-        "seconds": {name: round(seconds, 3) for name, seconds in stages.seconds.items()},
+        "seconds": {name: round(seconds, 3) for name, seconds in run.stages.seconds.items()},
         "peak_rss_mb": figures.peak_rss_mb,
         "outputs": [f"outbox/dry-run/{as_at.isoformat()}.json"],
         "warnings": figures.warnings,
     }
     stored = {name: item for name, item in value.items() if name != "supplies"}
-    workspace.write(f"outbox/dry-run/{as_at.isoformat()}.json", (json.dumps(stored, indent=2) + "\n").encode("utf-8"))
-    Audit(workspace).append("dry_run", made_up=inbox.made_up, supplies=len(intake.supplies), records=figures.records)
+    run.workspace.write(
+        f"outbox/dry-run/{as_at.isoformat()}.json", (json.dumps(stored, indent=2) + "\n").encode("utf-8")
+    )
+    Audit(run.workspace).append(
+        "dry_run", made_up=inbox.made_up, supplies=len(intake.supplies), records=figures.records
+    )
     if not inbox.made_up:
-        console.say(
+        run.console.say(
             "Nothing was deleted. The duty to delete stands: these files must be matched for good, or destroyed."
         )
     families = figures.families

@@ -1,33 +1,28 @@
 """Holding a batch: what its open questions need is kept encrypted, everything else is forgotten, the received files go.
 
-The held files are written before the received ones are destroyed, so that a crash in between loses nothing.
+The held files are written before the state says so, and the received ones are destroyed last: a crash in between loses nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.clock import today
-from matcher.month import Month, Rules
-from matcher.progress import Stages
-from matcher.purge import held
+from matcher.month import Month
 from matcher.purge.audit import Audit
 from matcher.registry.batches import Batch
-from matcher.registry.store import Registry
 from matcher.review.questions import Question, households_asked_about
 from matcher.runs import outputs, summaries
 from matcher.runs.delivery import Delivery, destroy
 from matcher.runs.kept import households_to_keep
-from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.options import Options, Outcome, Run
 from matcher.runs.seal import Material
+from matcher.runs.waiting import Waiting
 from matcher.settings import Referral
 from matcher.tables import narrow, records_of
-from matcher.workspace import Workspace
 
 NEEDED = {"1 and 2": 2, "1 or 2": 1}
 FIRST_TWO = ("crime_asb", "education")
@@ -58,21 +53,20 @@ def referral_households(referral: Referral, month: Month) -> np.ndarray | None:
 
 
 def hold(
-    workspace: Workspace,
-    registry: Registry,
+    run: Run,
     batch: Batch,
     material: Material,
     questions: list[Question],
     referral: np.ndarray | None,
-    feedback: dict[str, Any],
     delivery: Delivery,
-    rules: Rules,
-    console: Console,
-    stages: Stages,
 ) -> Outcome:
-    """Keep what the questions and the referral need, put the questions, destroy the rest. Exit 3."""
+    """Keep what the questions and the referral need, put the questions, destroy the rest. Exit 3.
+
+    State `held` comes when all that waits for an answer is there, and before anything is destroyed.
+    """
+    workspace, registry = run.workspace, run.registry
     options = Options.from_dict(registry.batch(batch.batch_id).plan["options"])
-    with stages.stage("hold", "Keeping what the open questions need"):
+    with run.stages.stage("hold", "Keeping what the open questions need"):
         tables = material.tables
         wanted = np.union1d(households_to_keep(tables), households_asked_about(tables, questions))
         if referral is not None:
@@ -81,25 +75,23 @@ def hold(
         position = np.where(mask, np.cumsum(mask) - 1, -1)
         kept = narrow(tables, wanted)
         near = pc.is_in(material.gazetteer["postcode"], value_set=pc.unique(kept.records["postcode"].drop_null()))
-        parameters = pa.table({"trained": [material.trained.to_json()]})
-        held.save_held(
-            workspace, batch.batch_id,
-            kept.as_dict() | {"gazetteer": material.gazetteer.filter(near), "parameters": parameters},
-            {"unsupplied": [list(pair) for pair in sorted(material.unsupplied)], "referral": referral is not None},
-        )  # fmt: skip
+        waiting = Waiting(
+            kept, material.gazetteer.filter(near), material.trained, material.unsupplied, referral is not None
+        )
+        waiting.save(workspace, batch.batch_id)
         until = today() + dt.timedelta(days=workspace.settings.hold.days)
         waits_for = "DWP" if referral is not None else workspace.settings.review.roles[0]
         registry.ask(batch.batch_id, [(q.kind, q.renumbered(position).subject()) for q in questions])
+        written = []
+        if referral is not None:
+            chosen = narrow(tables, referral)
+            written = [outputs.write_referral(workspace, registry, registry.batch(batch.batch_id), chosen, run.rules)]
         registry.set_state(
             batch.batch_id, "held", figures=material.figures.to_dict(), held_until=until, waits_for=waits_for,
-            plan={"feedback": feedback, "held_records": int(mask.sum()), "held_households": len(wanted)},
+            plan={"feedback": material.feedback, "held_records": int(mask.sum()), "held_households": len(wanted)},
         )  # fmt: skip
         Audit(workspace).append("held", batch=batch.batch_id, questions=len(questions), records=int(mask.sum()))
-    written = []
-    if referral is not None:
-        chosen = narrow(tables, referral)
-        written = [outputs.write_referral(workspace, registry, registry.batch(batch.batch_id), chosen, rules)]
     if not options.keep_extracts:
-        destroy(workspace, delivery, console)
-        console.say(f"What the open questions need is kept encrypted until {until}.")
+        destroy(workspace, delivery, run.console)
+        run.console.say(f"What the open questions need is kept encrypted until {until}.")
     return summaries.held(registry, registry.batch(batch.batch_id), written)

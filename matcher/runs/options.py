@@ -1,4 +1,4 @@
-"""What a run was told, and what it comes to. Options are stored with the batch so that a crash can go on with the same."""
+"""What a run was told, what it works with, and what it comes to. Options are stored with the batch: a crash goes on with them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matcher.errors import Exit
+from matcher.month import Rules
+from matcher.progress import Stages
+from matcher.registry.store import Registry
+from matcher.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,14 @@ class Console:
 
     say: Say
     ask: Ask | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step of a run works with. The caller has opened the registry and holds the workspace's lock."""
+
+    workspace: Workspace
+    registry: Registry
+    rules: Rules
+    console: Console
+    stages: Stages

@@ -1,11 +1,12 @@
 """`matcher resume` and `matcher abandon`: going on after answers, a late supply or a crash; giving a batch up.
 
 Where it goes on depends on the state alone: `open` and `matching` start again from the received files; `held` takes the
-answers; `sealing` finishes from the registry once the families are in, else as before.
+answers; `sealing` finishes from the registry once the families are in, else as if it had not begun.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,6 @@ import numpy as np
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
-from matcher.month import Rules
-from matcher.pairs import TrainedModel
 from matcher.progress import Stages
 from matcher.purge import held
 from matcher.purge.audit import Audit
@@ -24,14 +23,14 @@ from matcher.registry.store import Registry
 from matcher.review.questions import Question
 from matcher.runs import late, summaries
 from matcher.runs.answering import apply_answers, approve
-from matcher.runs.delivery import Delivery, delivery_of, take_back
+from matcher.runs.delivery import Delivery, delivery_of, destroy, take_back
 from matcher.runs.figures import Figures, supply_lines
 from matcher.runs.kept import Approval
-from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, finish, seal_match
 from matcher.runs.start import go
-from matcher.tables import MonthTables
+from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
 
 
@@ -57,10 +56,11 @@ def resume(
         options = Options.from_dict(batch.plan["options"]) if "options" in batch.plan else None
         rules = rules_of(workspace, batch.as_at, engine=options.engine if options else "in_process")
         Audit(workspace).append("resumed", batch=batch.batch_id, state=batch.state, supplies=len(supplies))
+        run = Run(workspace, registry, rules, console, stages)
         if batch.state == "sealing" and batch.applied_at is not None:
-            return finish(workspace, registry, batch, rules, None, console, stages)
-        if workspace.keys.held_key(batch.batch_id) is not None:
-            return _from_held(workspace, registry, batch, rules, supplies, console, stages)
+            return finish(run, batch, None)
+        if batch.state in ("held", "sealing") and workspace.keys.held_key(batch.batch_id) is not None:
+            return _from_held(run, batch, supplies)
         if options is None:
             registry.set_state(batch.batch_id, "abandoned")
             raise UserError("The batch had not begun.", todo="run the month again with `matcher run`")
@@ -68,22 +68,15 @@ def resume(
             raise UserError(
                 "Only a held batch takes a late supply.", todo="put the file into the inbox", code=Exit.USAGE
             )
-        return _from_received(workspace, registry, batch, options, rules, console, stages)
+        return _from_received(run, batch, options)
 
 
-def _from_received(
-    workspace: Workspace,
-    registry: Registry,
-    batch: Batch,
-    options: Options,
-    rules: Rules,
-    console: Console,
-    stages: Stages,
-) -> Outcome:
+def _from_received(run: Run, batch: Batch, options: Options) -> Outcome:
     """After a crash before the families were in: the received files are still there."""
-    inbox = find_supplies(options.folder, rules.specs)
-    with stages.stage("read", "Reading the supplies") as stage:
-        intake = read_supplies(inbox, rules.specs, batch.as_at, without=frozenset(options.without), stage=stage)
+    specs = run.rules.specs
+    inbox = find_supplies(options.folder, specs)
+    with run.stages.stage("read", "Reading the supplies") as stage:
+        intake = read_supplies(inbox, specs, batch.as_at, without=frozenset(options.without), stage=stage)
     delivery = delivery_of(inbox, intake)
     if delivery.digests != batch.digests:
         raise UserError(
@@ -93,29 +86,19 @@ def _from_received(
         )
     if intake.rejected:
         return summaries.rejected(intake, batch.as_at)
-    return go(workspace, registry, batch, rules, intake, delivery, options, console, stages)
+    return go(run, batch, intake, delivery, options)
 
 
-def _from_held(
-    workspace: Workspace,
-    registry: Registry,
-    batch: Batch,
-    rules: Rules,
-    supplies: list[Path],
-    console: Console,
-    stages: Stages,
-) -> Outcome:
+def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
     """Answers and late supplies, then the seal. Open questions keep the batch held unless they are deferred or answered."""
-    stored, plan = held.load_held(workspace, batch.batch_id)
-    gazetteer = stored.pop("gazetteer")
-    trained = TrainedModel.from_json(stored.pop("parameters")["trained"][0].as_py())
-    tables = MonthTables.from_dict(stored)
-    missing = frozenset((area, kind) for area, kind in plan["unsupplied"])
+    waiting = Waiting.load(run.workspace, batch.batch_id)
     delivery = Delivery.from_dict(batch.plan["delivery"])
-    figures = Figures.from_dict(batch.figures)
-    questions = registry.questions(batch.batch_id)
+    left = any(Path(path).exists() for path in delivery.files)
+    if left and not Options.from_dict(batch.plan["options"]).keep_extracts:  # cut off while they were destroyed
+        destroy(run.workspace, delivery, run.console)
+    questions = run.registry.questions(batch.batch_id)
     open_ones = [question for question in questions if question.answer is None]
-    if plan["referral"] and not supplies:
+    if waiting.referral and not supplies:
         raise UserError(
             f"Batch {batch.batch_id} waits for DWP's answer.",
             todo="give it with `matcher resume --supply FILE`, or give the batch up with `matcher abandon`",
@@ -127,46 +110,33 @@ def _from_held(
             todo="answer them with `matcher review answer`; `defer` lets the thresholds decide",
             code=Exit.HELD,
         )
-    with stages.stage("answers", "Applying answers"):
+    with run.stages.stage("answers", "Applying answers"):
         answers = [(Question.of(q.kind, q.subject), {"yes": True, "no": False}.get(q.answer or "")) for q in questions]
-        tables, asked = apply_answers(tables, answers, rules, batch.as_at, missing, gazetteer)
+        tables, asked = apply_answers(
+            waiting.tables, answers, run.rules, batch.as_at, waiting.unsupplied, waiting.gazetteer
+        )
+    material = Material(
+        tables, Figures.from_dict(batch.figures), waiting.trained, waiting.gazetteer, waiting.unsupplied,
+        batch.plan["feedback"],
+    )  # fmt: skip
     for path in supplies:
-        tables, missing, figures, more = _late(path, tables, trained, missing, figures, rules, batch, console)
+        material, more = _late(run, batch, material, path)
         delivery = delivery.with_more(more)
-        Audit(workspace).append("late_supply", batch=batch.batch_id)
+        Audit(run.workspace).append("late_supply", batch=batch.batch_id)
     panel = [question for question in questions if question.kind == "discretion"]
     approvals = tuple(
         Approval(int(record), question.answered_by or "", question.reason or "")
         for question, record in zip(panel, asked, strict=True)
         if question.answer == "yes"
     )
-    tables = approve(tables, np.array([approval.record for approval in approvals], dtype=np.int64))
-    material = Material(tables, figures, trained, gazetteer, missing, approvals)
-    return seal_match(
-        workspace,
-        registry,
-        batch,
-        material,
-        batch.plan["feedback"],
-        delivery,
-        rules,
-        console,
-        stages,
-        final_decisions=True,
-    )
+    tables = approve(material.tables, np.array([approval.record for approval in approvals], dtype=np.int64))
+    material = replace(material, tables=tables, approvals=approvals)
+    return seal_match(run, batch, material, delivery, final_decisions=True)
 
 
-def _late(
-    path: Path,
-    tables: MonthTables,
-    trained: TrainedModel,
-    missing: frozenset[tuple[str, str]],
-    figures: Figures,
-    rules: Rules,
-    batch: Batch,
-    console: Console,
-) -> tuple[MonthTables, frozenset[tuple[str, str]], Figures, Delivery]:
+def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Material, Delivery]:
     """Read one late supply and attach what is about held people."""
+    rules, figures = run.rules, material.figures
     around = find_supplies(path.parent, rules.specs)
     files = tuple(file for file in around.files if file.path.name == path.name)
     if not files:
@@ -186,19 +156,17 @@ def _late(
     supplied |= {(s.dataset, s.supplier) for s in intake.supplies}
     missing = unsupplied(supplied, rules.expected, rules.specs)
     tables, let_go = late.attach(
-        tables, build(intake.supplies, rules.specs, batch.as_at), trained, rules, batch.as_at, missing
+        material.tables, build(intake.supplies, rules.specs, batch.as_at), material.trained, rules, batch.as_at, missing
     )
     rows = sum(supply.rows_accepted for supply in intake.supplies)
-    console.say(f"{files[0].name}: {rows - let_go:,} of {rows:,} rows are about held people; the rest is deleted.")
-    updated = Figures.from_dict(
-        figures.to_dict()
-        | {
-            "supplies": figures.supplies + supply_lines(intake, rules),
-            "records": figures.records + rows,
-            "unsupplied": [list(pair) for pair in sorted(missing)],
-        }
+    run.console.say(f"{files[0].name}: {rows - let_go:,} of {rows:,} rows are about held people; the rest is deleted.")
+    figures = replace(
+        figures,
+        supplies=figures.supplies + supply_lines(intake, rules),
+        records=figures.records + rows,
+        unsupplied=[list(pair) for pair in sorted(missing)],
     )
-    return tables, missing, updated, delivery_of(inbox, intake)
+    return replace(material, tables=tables, figures=figures, unsupplied=missing), delivery_of(inbox, intake)
 
 
 def abandon(workspace: Workspace, batch_id: str, console: Console) -> Outcome:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from matcher.disclosures.workbooks import Sheet, protected_workbook
 from matcher.errors import UserError
-from matcher.purge import held
 from matcher.purge.audit import Audit
 from matcher.registry import log
 from matcher.registry.batches import Batch
@@ -23,12 +22,11 @@ from matcher.review.sheet import COLUMNS, NOTE, Filled, read_back, rows_of
 from matcher.review.sides import Asked, asked
 from matcher.runs.delivery import HANDED_OUT
 from matcher.runs.rules import rules_of
-from matcher.tables import MonthTables
+from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
 
 RECIPIENT = "review"
 FIELDS = ("full_name", "date_of_birth", "sex", "address", "identifiers", "source")
-_APART = ("gazetteer", "parameters")  # held beside the tables of the match
 
 
 class Review:
@@ -45,8 +43,7 @@ class Review:
             questions = registry.questions(batch.batch_id)
         if not questions:
             return cls(workspace, batch, ())
-        stored, _ = held.load_held(workspace, batch.batch_id)
-        tables = MonthTables.from_dict({name: table for name, table in stored.items() if name not in _APART})
+        tables = Waiting.load(workspace, batch.batch_id).tables
         rules = rules_of(workspace, batch.as_at)
         titles = {criterion.id: criterion.title for criterion in rules.framework.rules.criterion}
         titles |= {

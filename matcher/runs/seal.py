@@ -15,20 +15,17 @@ import pyarrow.compute as pc
 
 from matcher.errors import Exit, UserError
 from matcher.memory import peak_rss_mb
-from matcher.month import Rules
 from matcher.pairs import TrainedModel
-from matcher.progress import Stages
 from matcher.purge import held
 from matcher.purge.audit import Audit
 from matcher.purge.residue import Searched, search_all
 from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
-from matcher.registry.store import Registry
 from matcher.runs import certificates, outputs, summaries
 from matcher.runs.delivery import Delivery, destroy, take_back
 from matcher.runs.figures import Figures, decision_counts
 from matcher.runs.kept import Approval, plan_of
-from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.options import Options, Outcome, Run
 from matcher.runs.residue import sample
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
@@ -44,29 +41,21 @@ class Material:
     trained: TrainedModel
     gazetteer: pa.Table
     unsupplied: frozenset[tuple[str, str]]
+    feedback: dict[str, Any]  # partner -> what it is told of its supplies
     approvals: tuple[Approval, ...] = ()
 
 
 def rows_kept(plan: FamilyPlan) -> pa.Table:
-    """dataset, supplier, partner-wise counts of delivered rows that go into the registry: dataset, supplier, count."""
+    """dataset, supplier, count_all: the delivered rows that go into the registry."""
     first = plan.records.filter(pc.equal(plan.records["part"], 0))
     return first.group_by(["dataset", "supplier"], use_threads=False).aggregate([([], "count_all")])
 
 
 def seal_match(
-    workspace: Workspace,
-    registry: Registry,
-    batch: Batch,
-    material: Material,
-    feedback: dict[str, Any],
-    delivery: Delivery,
-    rules: Rules,
-    console: Console,
-    stages: Stages,
-    *,
-    final_decisions: bool = False,
+    run: Run, batch: Batch, material: Material, delivery: Delivery, *, final_decisions: bool = False
 ) -> Outcome:
     """Steps 1 and 2, then `finish`. `final_decisions`: the tables were held, so the decisions' counts are taken anew."""
+    registry, rules, stages = run.registry, run.rules, run.stages
     with stages.stage("seal", "Keeping the qualifying families"):
         known = registry.known(without=batch.replaces)
         replaced = registry.records(batch=batch.replaces) if batch.replaces else None
@@ -91,11 +80,11 @@ def seal_match(
             batch.batch_id,
             "sealing",
             figures=replace(figures, seconds=dict(stages.seconds), peak_rss_mb=peak_rss_mb()).to_dict(),
-            plan={"delivery": delivery.to_dict(), "feedback": feedback, "kept_rows": kept_rows},
+            plan={"delivery": delivery.to_dict(), "feedback": material.feedback, "kept_rows": kept_rows},
         )
         registry.apply(batch.batch_id, plan)
     del material, kept, plan
-    return finish(workspace, registry, registry.batch(batch.batch_id), rules, values, console, stages)
+    return finish(run, registry.batch(batch.batch_id), values)
 
 
 def with_decisions_of(figures: Figures, tables: MonthTables) -> Figures:
@@ -107,16 +96,9 @@ def with_decisions_of(figures: Figures, tables: MonthTables) -> Figures:
     return replace(figures, by_area=by_area, concerns=counts["concerns"])
 
 
-def finish(
-    workspace: Workspace,
-    registry: Registry,
-    batch: Batch,
-    rules: Rules,
-    values: list[str] | None,
-    console: Console,
-    stages: Stages,
-) -> Outcome:
+def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
     """Steps 3 to 7, from the registry and the stored plan. `values`: what must not be found; None after a crash."""
+    workspace, registry, rules, stages = run.workspace, run.registry, run.rules, run.stages
     options = Options.from_dict(batch.plan["options"])
     delivery = Delivery.from_dict(batch.plan["delivery"])
     with stages.stage("outputs", "Writing lists and reports"):
@@ -124,10 +106,10 @@ def finish(
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
         workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
-        take_back(workspace, batch.plan, console)
+        take_back(workspace, batch.plan, run.console)
         if batch.replaces is not None:
             outputs.withdraw(workspace, batch.replaces)
-        erased = None if options.keep_extracts else destroy(workspace, delivery, console)
+        erased = None if options.keep_extracts else destroy(workspace, delivery, run.console)
     with stages.stage("residue", "Searching for residue"):
         searched = search_all(workspace, values or [], cells=registry.every_cell())
         refuse_residue(workspace, batch, searched)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
-from matcher.month import Rules, match
+from matcher.month import match
 from matcher.progress import Stages
 from matcher.purge.audit import Audit
 from matcher.registry.batches import Batch
@@ -23,7 +23,7 @@ from matcher.runs.delivery import Delivery, delivery_of, destroy_again
 from matcher.runs.expected import absent, unusual
 from matcher.runs.figures import figures_of
 from matcher.runs.hold import hold, referral_households
-from matcher.runs.options import Console, Options, Outcome
+from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, seal_match
 from matcher.workspace import Workspace
@@ -54,17 +54,18 @@ def start(
         with stages.stage("read", "Reading the supplies") as stage:
             intake = read_supplies(inbox, rules.specs, as_at, without=frozenset(options.without), stage=stage)
         delivery = delivery_of(inbox, intake)
-        done = None if dry else already_done(workspace, registry, as_at, options, delivery, console)
+        run = Run(workspace, registry, rules, console, stages)
+        done = None if dry else already_done(run, as_at, options, delivery)
         if done:
             return done
         if intake.rejected:
             return summaries.rejected(intake, as_at)
-        warn(workspace, rules, inbox, intake, console)
-        unclear = unclear_supplies(registry, workspace, rules, intake)
+        warn(run, inbox, intake)
+        unclear = unclear_supplies(run, intake)
         if unclear and not settle(unclear, console):
             return summaries.unsettled(intake, as_at, unclear)
         if dry:
-            return dry_run.report(workspace, registry, rules, inbox, intake, as_at, console, stages)
+            return dry_run.report(run, inbox, intake, as_at)
         if not options.keep_extracts:
             console.say(
                 f"After the match {len(delivery.files)} received file(s) in {options.folder} will be destroyed."
@@ -73,44 +74,37 @@ def start(
         Audit(workspace).append(
             "run_started", batch=batch.batch_id, supplies=len(intake.supplies), made_up=inbox.made_up
         )
-        return go(workspace, registry, batch, rules, intake, delivery, options, console, stages)
+        return go(run, batch, intake, delivery, options)
 
 
-def go(
-    workspace: Workspace,
-    registry: Registry,
-    batch: Batch,
-    rules: Rules,
-    intake: Intake,
-    delivery: Delivery,
-    options: Options,
-    console: Console,
-    stages: Stages,
-) -> Outcome:
+def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Options) -> Outcome:
     """Match an open batch and seal or hold it. A fault before the seal leaves no batch behind but one marked abandoned."""
+    workspace, registry, rules = run.workspace, run.registry, run.rules
     plan = {"options": options.to_dict(), "delivery": delivery.to_dict()}
     sealing = batch.state == "sealing"  # cut off before the families were in: matched again, to the same end
     registry.set_state(batch.batch_id, batch.state if sealing else "matching", plan=plan)
     try:
-        month = match(intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=stages)
+        month = match(
+            intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=run.stages
+        )
         questions = []
         if options.review == "hold":
             questions = link_questions(month.tables)
             if not rules.policy.automatic_approval:
                 questions += discretion_questions(month.tables)
-        material = Material(month.tables, figures_of(month, rules), month.trained, month.gazetteer, month.unsupplied)
+        material = Material(
+            month.tables, figures_of(month, rules), month.trained, month.gazetteer, month.unsupplied,
+            summaries.partner_feedback(month, rules),
+        )  # fmt: skip
         referral = referral_households(workspace.settings.referral, month)
-        feedback = summaries.partner_feedback(month, rules)
     except Exception:
         if not sealing:
             registry.set_state(batch.batch_id, "abandoned", plan={"why": "the match failed; nothing was destroyed"})
         Audit(workspace).append("run_failed", batch=batch.batch_id)
         raise
     if questions or referral is not None:
-        return hold(
-            workspace, registry, batch, material, questions, referral, feedback, delivery, rules, console, stages
-        )
-    return seal_match(workspace, registry, batch, material, feedback, delivery, rules, console, stages)
+        return hold(run, batch, material, questions, referral, delivery)
+    return seal_match(run, batch, material, delivery)
 
 
 def refuse_unfinished(unfinished: Sequence[Batch]) -> None:
@@ -123,14 +117,13 @@ def refuse_unfinished(unfinished: Sequence[Batch]) -> None:
         )
 
 
-def already_done(
-    workspace: Workspace, registry: Registry, as_at: dt.date, options: Options, delivery: Delivery, console: Console
-) -> Outcome | None:
+def already_done(run: Run, as_at: dt.date, options: Options, delivery: Delivery) -> Outcome | None:
     """The same files at the same date make no new batch. Raises UserError for an earlier date or changed files."""
+    registry = run.registry
     same = registry.same_input(as_at, delivery.digests)
     if same is not None and same.state == "sealed" and options.replaces is None:
         if not options.keep_extracts:
-            destroy_again(workspace, delivery, console)
+            destroy_again(run.workspace, delivery, run.console)
         return summaries.sealed_before(registry, same)
     if options.replaces is not None:
         old = registry.batch(options.replaces)
@@ -155,13 +148,13 @@ def already_done(
     return None
 
 
-def unclear_supplies(registry: Registry, workspace: Workspace, rules: Rules, intake: Intake) -> list[str]:
+def unclear_supplies(run: Run, intake: Intake) -> list[str]:
     """Expected supplies that are absent, and supplies far from their usual size, one line each."""
-    lines = [f"{name} is expected and absent" for name in absent(intake, rules.expected)]
-    months = [batch for batch in registry.batches() if batch.state == "sealed" and batch.replaced_by is None]
+    lines = [f"{name} is expected and absent" for name in absent(intake, run.rules.expected)]
+    months = [batch for batch in run.registry.batches() if batch.state == "sealed" and batch.replaced_by is None]
     if len(months) >= FEWEST_MONTHS:
-        tolerance = workspace.settings.expected.usual_size_tolerance
-        lines += unusual(intake, registry.usual_sizes(), tolerance)
+        tolerance = run.workspace.settings.expected.usual_size_tolerance
+        lines += unusual(intake, run.registry.usual_sizes(), tolerance)
     return lines
 
 
@@ -172,22 +165,24 @@ def settle(unclear: list[str], console: Console) -> bool:
     return console.ask is not None and console.ask("Go on with what there is?")
 
 
-def warn(workspace: Workspace, rules: Rules, inbox: Inbox, intake: Intake, console: Console) -> None:
+def warn(run: Run, inbox: Inbox, intake: Intake) -> None:
     """What the person who answers for the match should know before it runs: counts and names of data sets only."""
+    console = run.console
     for name, reason in inbox.ignored:
         console.say(f"Left alone: {name}: {reason}")
     for warning in intake.warnings:
         console.say(f"Warning: {warning}")
     if inbox.made_up:
         return
-    joint = workspace.settings.joint_match
+    joint = run.workspace.settings.joint_match
     if joint.on and joint.made_up:
         console.say("Warning: the joint match cites a made-up agreement. Cite your own in matcher.toml, [joint_match].")
     beyond = sorted(
         {
             supply.name
             for supply in intake.supplies
-            if supply.status == "accepted" and rules.specs[supply.dataset].flow_for(supply.supplier).amendment_made_up
+            if supply.status == "accepted"
+            and run.rules.specs[supply.dataset].flow_for(supply.supplier).amendment_made_up
         }
     )
     if beyond:

@@ -14,6 +14,7 @@ import matcher.runs.seal
 import matcher.runs.start
 from matcher.errors import Exit, UserError
 from matcher.registry.store import Registry
+from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
 from tests.runs.conftest import OCTOBER, Office
 
@@ -85,6 +86,40 @@ def test_a_power_cut_at_any_boundary_loses_nothing(
     assert {path.split("/", 2)[2] for path in done.summary["outputs"]} == {
         path.split("/", 2)[2] for path in wanted["run"]["outputs"]
     }
+
+
+HOLD_BOUNDARIES = [
+    ("save", Waiting, True),
+    ("ask", Registry, True),
+    ("destroy", matcher.runs.hold, False),
+    ("destroy", matcher.runs.hold, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "after"), HOLD_BOUNDARIES, ids=lambda value: getattr(value, "__name__", str(value))
+)
+def test_a_power_cut_while_holding_still_asks_every_question_and_leaves_no_received_file(
+    name: str, owner: Any, after: bool, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.ask_widely()
+    inbox = office.inbox(OCTOBER)
+    cut(monkeypatch, owner, name, after=after)
+    with pytest.raises(PowerCut):
+        office.run(inbox, OCTOBER, review="hold")
+    try:
+        assert office.resume().code == Exit.HELD
+    except UserError as waits:  # it was held already: its questions are open
+        assert waits.code == Exit.HELD
+    assert {path.name for path in inbox.iterdir()} == {"MADE-UP.txt"}
+    with Registry.open(office.workspace) as registry:
+        (batch,) = registry.unfinished()
+        assert batch.state == "held" and batch.held_until is not None
+        questions = registry.questions(batch.batch_id)
+        assert questions
+        for question in questions:
+            registry.answer(question.question_id, "defer", by="panel", reason="cannot_tell")
+    assert office.resume().summary["state"] == "sealed"
 
 
 def test_a_fault_while_matching_leaves_no_batch_to_resume(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
