@@ -23,7 +23,9 @@ RECIPIENT = "programme_office"
 @click.option("--area", type=click.Choice(AREAS), help="Only families of this area.")
 @click.option("--batch", help="Only families that this batch found or confirmed; with --records, rows that it brought.")
 @click.option("--records", is_flag=True, help="One line a kept record instead of one a person.")
-@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="csv", show_default=True, help="Format."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
 @click.option("--plain", is_flag=True, help="Allow csv or json in a file, unprotected.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")

@@ -12,6 +12,7 @@ import click
 
 from matcher.cli.output import AS_AT, echo_json, say
 from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.engines import names
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -64,7 +65,7 @@ def _end(outcome: Any, as_json: bool) -> int:
 @click.option("--go-on", is_flag=True, help="Go on where an expected supply is absent or unusually small or large.")
 @click.option(
     "--engine",
-    type=click.Choice(["in_process", "reference"]),
+    type=click.Choice(names()),
     default="in_process",
     show_default=True,
     help="Linkage engine.",

@@ -1,8 +1,8 @@
 """The best value of each attribute over a person's records.
 
 Takes records with the person of each; gives PERSONS. A value delivered by more supplies wins, then the more trusted data
-set, then more rows, then the longer text, then the alphabet (10-domain: a date of birth is the one delivered most often,
-trusted sources first). An initial is taken only where no full forename is known.
+set, then more rows, then the longer text, then the alphabet: a date of birth is the one delivered most often,
+trusted sources first. An initial is taken only where no full forename is known.
 """
 
 from __future__ import annotations

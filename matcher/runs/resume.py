@@ -90,7 +90,7 @@ def _from_received(run: Run, batch: Batch, options: Options) -> Outcome:
 
 
 def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
-    """Answers and late supplies, then the seal. Open questions keep the batch held unless they are deferred or answered."""
+    """Answers and late supplies, then the seal. Open questions keep the batch held; with a late supply their default stands."""
     waiting = Waiting.load(run.workspace, batch.batch_id)
     delivery = Delivery.from_dict(batch.plan["delivery"])
     left = any(Path(path).exists() for path in delivery.files)
