@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from matcher.records.address_words import (
     ABBREVIATIONS,
@@ -17,13 +18,50 @@ from matcher.records.address_words import (
     TOWNS,
 )
 
+
+class Phrase(NamedTuple):
+    """Words with abbreviations spelt out; `building` stands before the phrase in one run of words, `rest` follows it."""
+
+    building: str
+    phrase: str
+    kind: str  # "street", "building", "court" (either of them) or ""
+    rest: str
+
+
+class Run(NamedTuple):
+    """A house number and what it numbers, or either; `flat` as in "2/12"."""
+
+    number: str | None
+    flat: str | None
+    phrase: Phrase | None
+
+
+class Segment(NamedTuple):
+    """What stands between two commas."""
+
+    flat: str | None
+    runs: tuple[Run, ...]
+
+
 _NUMBER = re.compile(r"\d{1,5}[A-Z]?(?:-\d{1,5}[A-Z]?)?")
 _SLASHED = re.compile(r"(\d{1,4}[A-Z]?|[A-Z])/(\d{1,5}[A-Z]?)")
 _FLAT_ID = re.compile(r"\d{1,4}[A-Z]?|[A-Z]\d{0,3}|\d{1,3}[/-]\d{1,3}")
 _BEFORE_NUMBER = STREET_TYPES | DIRECTIONS | ABBREVIATIONS.keys() | {"ST"}
 
 
-def take_flat(words: list[str]) -> tuple[str | None, list[str]]:
+def read_segment(text: str, has_flat: bool, alone: bool) -> Segment:
+    """`has_flat`: an earlier segment has named one. `alone`: the whole address is this segment."""
+    flat, words = _take_flat(text.split())
+    has_flat = has_flat or flat is not None
+    found: list[Run] = []
+    for run in _runs(words):
+        number, other, left = _take_number(run, has_flat)
+        has_flat = has_flat or other is not None
+        found.append(Run(number, other, _read_phrase(left, alone) if left else None))
+    return Segment(flat, tuple(found))
+
+
+def _take_flat(words: list[str]) -> tuple[str | None, list[str]]:
     """The flat that a segment names, and its other words."""
     if words[0] in FLOORS:
         size = 0
@@ -61,7 +99,7 @@ def take_flat(words: list[str]) -> tuple[str | None, list[str]]:
     return (None, words) if before else ("FLAT", after)
 
 
-def runs(words: list[str]) -> list[list[str]]:
+def _runs(words: list[str]) -> list[list[str]]:
     """A segment parted before a house number that stands inside it ("ROSE COURT 5 HIGH STREET")."""
     for place in range(1, len(words) - 1):
         if words[place][0].isdigit() and _NUMBER.fullmatch(words[place]) and words[place - 1].isalpha():
@@ -72,7 +110,7 @@ def runs(words: list[str]) -> list[list[str]]:
     return [words] if words else []
 
 
-def take_number(words: list[str], has_flat: bool) -> tuple[str | None, str | None, list[str]]:
+def _take_number(words: list[str], has_flat: bool) -> tuple[str | None, str | None, list[str]]:
     """(house number, flat, other words) of a segment without its "Flat 2"."""
     if words[0] in ("NO", "NUMBER") and len(words) > 1 and words[1][0].isdigit():
         words = words[1:]
@@ -148,7 +186,7 @@ def _what(words: list[str]) -> str:
     return "building" if last in BUILDINGS or last.rstrip("0123456789") in BUILDINGS else ""
 
 
-def read_phrase(words: list[str], alone: bool) -> tuple[str, str, str, str]:
+def _read_phrase(words: list[str], alone: bool) -> Phrase:
     spelt = _spelt_out(words)
     what = _what(spelt)
     rest: list[str] = []
@@ -169,5 +207,5 @@ def read_phrase(words: list[str], alone: bool) -> tuple[str, str, str, str]:
     if alone and what in ("street", "court"):
         for place in range(1, len(spelt) - 2):
             if spelt[place] in BUILDINGS:
-                return " ".join(spelt[: place + 1]), " ".join(spelt[place + 1 :]), what, " ".join(rest)
-    return "", " ".join(spelt), what, " ".join(rest)
+                return Phrase(" ".join(spelt[: place + 1]), " ".join(spelt[place + 1 :]), what, " ".join(rest))
+    return Phrase("", " ".join(spelt), what, " ".join(rest))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from matcher.fields import postcodes
 from matcher.records.address_forms import Pattern, mask, pattern, specimen
 from matcher.records.address_kinds import kind_of
-from matcher.records.address_parts import read_phrase, runs, take_flat, take_number, town_of
+from matcher.records.address_parts import Segment, read_segment, town_of
 from matcher.records.address_words import (
     COUNTIES,
     COUNTY_WORDS,
@@ -69,10 +69,10 @@ class _Piece(NamedTuple):
 
 
 class AddressParser:
-    """Reads addresses; remembers the forms, streets and postcodes it has met for as long as it lives, and nothing beyond."""
+    """Reads addresses; remembers the forms, segments and postcodes it has met for as long as it lives, and nothing beyond."""
 
     def __init__(self) -> None:
-        self._phrases: dict[tuple[str, bool], tuple[str, str, str, str]] = {}
+        self._segments: dict[tuple[str, bool, bool], Segment] = {}
         self._postcodes: dict[str, str | None] = {}
         self._forms: dict[tuple[str, bool, bool, bool], Pattern | None] = {}
 
@@ -82,13 +82,13 @@ class AddressParser:
         """The parts of one address. Those of a form that was met before are not looked for again."""
         text = ",".join([_plain(line) for line in (address, line_2, town) if line])
         given = self._repair(postcode) if postcode else None
-        masked = mask(text)
-        inline = self._repair(masked.postcode) if masked.postcode else None
-        if masked.repeats or (masked.postcode and inline is None):
+        fixed, numbers, written = mask(text)
+        inline = self._repair(written) if written else None
+        if (written and inline is None) or (len(numbers) > 1 and len(set(numbers)) < len(numbers)):
             return self._parse(text, bool(town), given)
-        key = (masked.form, bool(town), given is None, inline is None)
+        key = ("#".join(fixed), bool(town), given is None, inline is None)
         if key not in self._forms:
-            example = specimen(masked)
+            example = specimen(fixed, len(numbers), written is not None)
             read = None if example is None else self._parse(example, bool(town), given)._replace(postcode=None)
             self._forms[key] = pattern(read) if read else None
         found = self._forms[key]
@@ -97,13 +97,13 @@ class AddressParser:
         parts = [*found.parts]
         parts[_POSTCODE] = given or inline
         for place, template in found.varying:
-            parts[place] = template.format(*masked.numbers)
+            parts[place] = template.format(*numbers)
         return Address._make(parts)
 
     def _parse(self, text: str, town_written: bool, code: str | None) -> Address:
         """Read cleaned text; `code`: of the postcode column."""
-        segments = [segment for part in text.split(",") if (segment := " ".join(part.split()))]
-        segments = [segment for segment in segments if _ALPHANUMERIC.search(segment)]
+        pieces = (" ".join(part.split()) for part in text.split(","))
+        segments = [segment for segment in pieces if _ALPHANUMERIC.search(segment)]
         segments = _without_county(segments)
         inline, segments = self._take_postcode(segments)
         segments = _without_county(segments) if inline else segments
@@ -159,31 +159,29 @@ class AddressParser:
                 segment = _NAME_BEFORE_NUMBER.sub("", segment)
                 if not segment:
                     continue
-            flat, words = take_flat(segment.split())
+            flat, runs = self._segment(segment, bool(flats), alone)
             flats += [flat] if flat else []
-            for run in runs(words):
-                number, flat, words_left = take_number(run, bool(flats))
+            for number, flat, phrase in runs:
                 flats += [flat] if flat else []
                 if waiting and number:
                     flats.append(waiting)
                     waiting = None
                 number, waiting = number or waiting, None
-                if not words_left:
+                if not phrase:
                     waiting = number
                     continue
-                building, phrase, what, rest = self._phrase(" ".join(words_left), alone)
+                building, name, what, rest = phrase
                 if building:
                     pieces.append(_Piece(number, building, "building", ""))
                     number = None
-                pieces.append(_Piece(number, phrase, what, rest))
+                pieces.append(_Piece(number, name, what, rest))
         return _assembled(flats, pieces, waiting, town, code, kind)
 
-    def _phrase(self, text: str, alone: bool) -> tuple[str, str, str, str]:
-        """(building before it, phrase with abbreviations spelt out, its kind, what follows it)."""
-        key = (text, alone)
-        found = self._phrases.get(key)
+    def _segment(self, text: str, has_flat: bool, alone: bool) -> Segment:
+        key = (text, has_flat, alone)
+        found = self._segments.get(key)
         if found is None:
-            found = self._phrases[key] = read_phrase(text.split(), alone)
+            found = self._segments[key] = read_segment(text, has_flat, alone)
         return found
 
 

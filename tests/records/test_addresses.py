@@ -151,7 +151,7 @@ WORDS = st.sampled_from(_COMMON.split())
 def test_the_form_of_an_address_gives_what_its_own_text_gives(text: str, town: str | None, code: str) -> None:
     quick = parse(text + code, town=town)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addresses, "specimen", lambda _: None)
+        patch.setattr(addresses, "specimen", lambda *_: None)
         assert parse(text + code, town=town) == quick
 
 
