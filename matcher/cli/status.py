@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _NEXT = {
     "open": "matcher resume, or matcher abandon",
     "matching": "wait while it runs; if it was interrupted: matcher resume",
-    "held": "answer its questions (matcher review list), then matcher resume",
     "sealing": "wait while it runs; if it was interrupted: matcher resume",
 }
 
@@ -72,7 +71,7 @@ def _batch(batch: Batch, registry: Registry, workspace: Workspace) -> dict[str, 
 
     held = batch.state == "held"
     questions = registry.questions(batch.batch_id) if held else []
-    undecided = sum(1 for question in questions if question.answer in (None, "defer"))
+    undecided = sum(1 for question in questions if question.answer is None)
     waits_for = batch.waits_for or workspace.settings.review.roles[0] if held else None
     until: dt.date | None = held_until(batch, workspace.settings.hold.days) if held else None
     return {
@@ -89,8 +88,15 @@ def _batch(batch: Batch, registry: Registry, workspace: Workspace) -> dict[str, 
         "replaces": batch.replaces,
         "replaced_by": batch.replaced_by,
         "figures": batch.figures,
-        "next": _NEXT.get(batch.state),
+        "next": _next(batch.state, waits_for, undecided),
     }
+
+
+def _next(state: str, waits_for: str | None, undecided: int) -> str | None:
+    if state != "held":
+        return _NEXT.get(state)
+    steps = ["answer its questions (matcher review list)"] if undecided else []
+    return ", then ".join([*steps, "matcher resume --supply FILE" if waits_for == "DWP" else "matcher resume"])
 
 
 def _waits(batch: dict[str, Any]) -> str:

@@ -146,16 +146,18 @@ def _warnings(
     told = [f"{name} {reason}; left alone" for name, reason in inbox.ignored]
     there = {file.name for file in inbox.files} | {file.dataset for file in inbox.files}
     told += [f"--without {name}: the inbox holds no such supply" for name in sorted(without - there)]
+    beyond: list[str] = []
     for supply in supplies:
-        spec = specs[supply.dataset]
-        flow = spec.flow_for(supply.supplier)
+        flow = specs[supply.dataset].flow_for(supply.supplier)
         if supply.status == "accepted" and not supply.rows_in:
             told.append(f"{supply.file}: {words('no_rows')}")
         if flow.supplier not in (supply.supplier, "*") and supply.supplier not in flow.also:
             told.append(f"{supply.file}: the specification names no such supplier; read as the flow of {flow.partner}")
         if flow.source == "beyond_appendix_b" and flow.amendment_made_up and not inbox.made_up:
-            told.append(
-                f"{supply.file}: {spec.title} goes beyond Appendix B of the agreement and its amendment is made up; "
-                "agree a dated amendment (section 4.3) before real use"
-            )
+            beyond.append(supply.file)
+    if beyond:
+        told.append(
+            f"what goes beyond Appendix B of the agreement needs a dated amendment (section 4.3) before real use, and the "
+            f"one that the specification cites is made up: {', '.join(beyond)}"
+        )
     return told

@@ -25,6 +25,7 @@ from matcher.runs import late, summaries
 from matcher.runs.answering import apply_answers, approve
 from matcher.runs.delivery import Delivery, delivery_of, destroy, take_back
 from matcher.runs.figures import Figures, supply_lines
+from matcher.runs.hold import REFERRED_DATASET
 from matcher.runs.kept import Approval
 from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.rules import rules_of
@@ -98,10 +99,10 @@ def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
         destroy(run.workspace, delivery, run.console)
     questions = run.registry.questions(batch.batch_id)
     open_ones = [question for question in questions if question.answer is None]
-    if waiting.referral and not supplies:
+    if waiting.referral and not any(_dataset_of(path) == REFERRED_DATASET for path in supplies):
         raise UserError(
             f"Batch {batch.batch_id} waits for DWP's answer.",
-            todo="give it with `matcher resume --supply FILE`, or give the batch up with `matcher abandon`",
+            todo=f"give it with `matcher resume --supply {REFERRED_DATASET}.csv`, or give the batch up with `matcher abandon`",
             code=Exit.HELD,
         )
     if open_ones and not supplies:
@@ -134,6 +135,10 @@ def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
     return seal_match(run, batch, material, delivery, final_decisions=True)
 
 
+def _dataset_of(path: Path) -> str:
+    return path.name.lower().partition(".")[0]
+
+
 def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Material, Delivery]:
     """Read one late supply and attach what is about held people."""
     rules, figures = run.rules, material.figures
@@ -153,7 +158,13 @@ def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Mater
             code=Exit.SUPPLIES_REJECTED,
         )
     supplied = {(s["dataset"], s["supplier"]) for s in figures.supplies if s["status"] == "accepted"}
-    supplied |= {(s.dataset, s.supplier) for s in intake.supplies}
+    late_ones = {(s.dataset, s.supplier) for s in intake.supplies}
+    if supplied & late_ones:
+        raise UserError(
+            f"{path.name}: the batch holds this supply already; it stays held.",
+            todo=f"leave the file out; to match it instead, `matcher abandon` {batch.batch_id} and run the month again",
+        )
+    supplied |= late_ones
     missing = unsupplied(supplied, rules.expected, rules.specs)
     tables, let_go = late.attach(
         material.tables, build(intake.supplies, rules.specs, batch.as_at), material.trained, rules, batch.as_at, missing
@@ -162,7 +173,8 @@ def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Mater
     run.console.say(f"{files[0].name}: {rows - let_go:,} of {rows:,} rows are about held people; the rest is deleted.")
     figures = replace(
         figures,
-        supplies=figures.supplies + supply_lines(intake, rules),
+        supplies=[s for s in figures.supplies if (s["dataset"], s["supplier"]) not in late_ones]
+        + supply_lines(intake, rules),
         records=figures.records + rows,
         unsupplied=[list(pair) for pair in sorted(missing)],
     )

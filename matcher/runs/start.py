@@ -8,7 +8,7 @@ registry and the outputs are written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
@@ -27,6 +27,7 @@ from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, seal_match
 from matcher.workspace import Workspace
+from specs.load import ExtractSpec
 
 FEWEST_MONTHS = 3
 """Sealed months before a supply has a usual size."""
@@ -51,6 +52,7 @@ def start(
                 "Delivery files of real people are kept only with a reason.", where=str(options.folder),
                 todo="say why with --because TEXT, or leave --keep-extracts out", code=Exit.USAGE,
             )  # fmt: skip
+        refuse_unknown(options.without, rules.specs)
         with stages.stage("read", "Reading the supplies") as stage:
             intake = read_supplies(inbox, rules.specs, as_at, without=frozenset(options.without), stage=stage)
         delivery = delivery_of(inbox, intake)
@@ -105,6 +107,17 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
     if questions or referral is not None:
         return hold(run, batch, material, questions, referral, delivery)
     return seal_match(run, batch, material, delivery)
+
+
+def refuse_unknown(without: Sequence[str], specs: Mapping[str, ExtractSpec]) -> None:
+    """Raises UserError where `--without` names no data set: a slip of the pen would match and destroy the supply meant."""
+    unknown = [name for name in without if name.lower().partition(".")[0] not in specs]
+    if unknown:
+        raise UserError(
+            f"--without {unknown[0]}: there is no such data set.",
+            todo=f"write DATASET or DATASET.SUPPLIER; data sets: {', '.join(sorted(specs))}",
+            code=Exit.USAGE,
+        )
 
 
 def refuse_unfinished(unfinished: Sequence[Batch]) -> None:
@@ -168,8 +181,6 @@ def settle(unclear: list[str], console: Console) -> bool:
 def warn(run: Run, inbox: Inbox, intake: Intake) -> None:
     """What the person who answers for the match should know before it runs: counts and names of data sets only."""
     console = run.console
-    for name, reason in inbox.ignored:
-        console.say(f"Left alone: {name}: {reason}")
     for warning in intake.warnings:
         console.say(f"Warning: {warning}")
     if inbox.made_up:
@@ -177,16 +188,3 @@ def warn(run: Run, inbox: Inbox, intake: Intake) -> None:
     joint = run.workspace.settings.joint_match
     if joint.on and joint.made_up:
         console.say("Warning: the joint match cites a made-up agreement. Cite your own in matcher.toml, [joint_match].")
-    beyond = sorted(
-        {
-            supply.name
-            for supply in intake.supplies
-            if supply.status == "accepted"
-            and run.rules.specs[supply.dataset].flow_for(supply.supplier).amendment_made_up
-        }
-    )
-    if beyond:
-        console.say(
-            f"Warning: beyond Appendix B, with a made-up amendment: {', '.join(beyond)}. "
-            "These flows need a dated amendment under section 4.3 before real use."
-        )

@@ -133,7 +133,19 @@ def test_status_says_what_waits_for_whom_until_when(workspace: Workspace, sealed
     assert held["until"] == (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=28)).isoformat()
     text = run("status", "-w", workspace.root).stdout
     assert "waits for Programme information manager until" in text and "1 of 2 questions open" in text
+    assert "next: answer its questions (matcher review list), then matcher resume" in text
     assert told["reviews_due"] == {"families": 2, "by_area": {"city": 1, "county": 1}} and "Reviews due: 2" in text
+
+
+def test_status_counts_a_deferred_question_as_answered_and_says_how_dwps_answer_is_given(workspace: Workspace) -> None:
+    batch = hold(workspace, None)
+    with Registry.open(workspace) as registry:
+        registry.answer(registry.questions(batch)[1].question_id, "defer", by="manager", reason="cannot_tell")
+    (held,) = run_json("status", "-w", workspace.root)["batches"]
+    assert (held["questions"], held["questions_open"], held["next"]) == (2, 0, "matcher resume")
+    with Registry.open(workspace) as registry:
+        registry.set_state(batch, "held", waits_for="DWP")
+    assert "next: matcher resume --supply FILE" in run("status", "-w", workspace.root).stdout
 
 
 def test_a_held_batch_past_its_time_expires_with_the_next_command_of_any_kind(workspace: Workspace) -> None:

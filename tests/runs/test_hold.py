@@ -87,7 +87,14 @@ def test_with_referral_the_list_goes_out_and_the_answer_completes_the_batch(new_
     assert any(path.endswith("partners/dwp_referral.xlsx") for path in outcome.summary["outputs"])
     with pytest.raises(UserError, match="waits for DWP"):
         office.resume()
+    another = office.inbox(OCTOBER) / "yos.city.csv"
+    with pytest.raises(UserError, match="waits for DWP") as refused:
+        office.resume(another)
+    assert refused.value.code == Exit.HELD
     answer = office.inbox(OCTOBER) / "dwp.csv"
+    with pytest.raises(UserError, match=r"yos\.city\.csv: the batch holds this supply already"):
+        office.resume(answer, another)
+    assert answer.exists() and another.exists()
     done = office.resume(answer)
     assert done.summary["state"] == "sealed"
     assert not answer.exists()
@@ -95,6 +102,22 @@ def test_with_referral_the_list_goes_out_and_the_answer_completes_the_batch(new_
     assert len(kept & all_three) >= 0.9 * len(all_three)
     assert done.summary["families"]["automatic"] > 0
     assert outcome.summary["families"]["automatic"] == 0
+
+
+def test_a_supply_left_out_may_come_late(office: Office) -> None:
+    office.settings(referral={"on": True, "agreement": "a made-up agreement with DWP"})
+    inbox = office.inbox(OCTOBER)
+    assert office.run(inbox, OCTOBER, without=("dwp",)).code == Exit.HELD
+    done = office.resume(inbox / "dwp.csv")
+    assert [supply["status"] for supply in done.summary["supplies"] if supply["dataset"] == "dwp"] == ["accepted"]
+
+
+def test_a_name_that_is_no_data_set_cannot_be_left_out(office: Office) -> None:
+    inbox = office.inbox(OCTOBER)
+    with pytest.raises(UserError, match="--without dpw: there is no such data set") as refused:
+        office.run(inbox, OCTOBER, without=("yos.city", "dpw"))
+    assert refused.value.code == Exit.USAGE
+    assert (inbox / "dwp.csv").exists()
 
 
 def test_a_panels_yes_brings_a_family_in_with_its_reason_and_role(office: Office) -> None:
