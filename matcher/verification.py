@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from matcher.purge.audit import Audit
+from matcher.purge.certificate import FILE as CERTIFICATE
 from matcher.purge.certificate import verify_certificate
 from matcher.purge.residue import Searched, search_all
 from matcher.registry import Batch, Registry
 from matcher.workspace import Workspace, digest_of
 
-CERTIFICATE = "assurance/deletion_certificate.json"
 _HOLDS = ("matching", "held", "sealing")  # states in which a batch may have held files
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import click
 from matcher.cli.output import AS_AT, echo_json, say
 from matcher.clock import last_month_end, today
 from matcher.errors import Exit, UserError
-from matcher.extracts import Inbox, Intake, feedback, feedback_html, find_supplies, read_supplies
+from matcher.extracts import Inbox, Intake, feedback, feedback_files, find_supplies, read_supplies
 from matcher.extracts.feedback import problems_by_rule, supply_summary
 from matcher.progress import Stages
 from specs.load import load_extract_specs
@@ -72,11 +71,8 @@ def check(context: click.Context, inbox: Path, as_at: dt.date | None, output: Pa
 def _write(folder: Path, told: dict[str, dict[str, Any]]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for partner, content in told.items():
-            text = json.dumps(content, ensure_ascii=False, indent=2)
-            (folder / f"data_quality.{partner}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-            page = feedback_html(content)
-            (folder / f"data_quality.{partner}.html").write_text(page, encoding="utf-8", newline="\n")
+        for name, content in feedback_files(told).items():
+            (folder / name).write_bytes(content)
     except OSError as error:
         title = f"The feedback cannot be written ({type(error).__name__})."
         raise UserError(title, where=str(folder), todo="give a folder that may be written to") from None

@@ -7,6 +7,7 @@ file is named by its digest too, so that the partner finds the very one.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -119,6 +120,16 @@ def _supply(supply: Supply, spec: ExtractSpec, matched: float | None) -> dict[st
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
+
+
+def feedback_files(told: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
+    """File name -> content: `data_quality.<partner>.json` and `.html` for each partner of `feedback`."""
+    files = {}
+    for partner, content in told.items():
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        files[f"data_quality.{partner}.json"] = text.encode("utf-8")
+        files[f"data_quality.{partner}.html"] = feedback_html(content).encode("utf-8")
+    return files
 
 
 def feedback_html(told: Mapping[str, Any]) -> str:

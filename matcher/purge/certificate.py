@@ -28,6 +28,8 @@ STAYS_OUTSIDE = (
     "Lists and workbooks that were handed out are not recalled by this certificate; recipients confirm their destruction.",
     "What partners hold of their own data is not touched.",
 )
+FILE = "assurance/deletion_certificate.json"
+"""Where it lies, relative to a batch's outbox."""
 HOW = (
     "Matching ran in memory. Rows of people whose families do not qualify were never written to the registry; deleted rows "
     "of the registry are overwritten in place. Received files: renamed, overwritten once with random bytes, emptied, removed."

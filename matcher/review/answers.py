@@ -66,7 +66,7 @@ def parse(given: str, by: str, reason: str) -> Answer:
     if faults:
         raise UserError(
             "That answer cannot be taken.",
-            where="\n         ".join(f"{fault.part} {fault.rule}" for fault in faults),
+            where=(f"{fault.part} {fault.rule}" for fault in faults),
             todo="give: yes, no or defer; a role; a reason code",
             code=Exit.USAGE,
         )

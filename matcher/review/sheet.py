@@ -103,7 +103,7 @@ def read_back(content: bytes, password: str, known: Collection[str]) -> Filled:
     if faults:
         raise UserError(
             f"The workbook has {len(faults)} fault(s); no answer was taken from it.",
-            where="\n         ".join(faults),
+            where=faults,
             todo="mend these cells and import it again",
         )
     return Filled(answers, left_open, protected)

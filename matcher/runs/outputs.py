@@ -7,7 +7,6 @@ records every list that holds people as a disclosure.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 
 import pyarrow as pa
@@ -31,11 +30,12 @@ from matcher.disclosures.inputs import (
     SupplyFigures,
 )  # fmt: skip
 from matcher.disclosures.workbooks import Sheet, protected_workbook
-from matcher.extracts.feedback import feedback_html
+from matcher.extracts.feedback import feedback_files
 from matcher.month import Rules
 from matcher.registry import batches
 from matcher.registry.store import Registry
 from matcher.runs.figures import Figures
+from matcher.runs.rules import titles_of
 from matcher.settings import Settings
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
@@ -50,16 +50,13 @@ def heading(settings: Settings, batch: batches.Batch, rules: Rules) -> Batch:
     """What stands at the head of every output."""
     marking = settings.marking
     old = marking.use_old_label and batch.as_at.isoformat() < marking.changed_on
-    titles = {criterion.id: criterion.title for criterion in rules.framework.rules.criterion}
-    titles |= {clause.id: clause.says for clause in rules.policy.concerns(rules.framework, batch.as_at)}
-    titles |= {name.removeprefix("concern."): says for name, says in titles.items() if name.startswith("concern.")}
     return Batch(
         id=batch.batch_id,
         as_at=batch.as_at,
         workspace=settings.workspace.name,
         controller=settings.legal.controller,
         agreement=settings.legal.agreement,
-        titles=titles,
+        titles=titles_of(rules, batch.as_at),
         made_up=bool(batch.plan["delivery"]["made_up"]),
         marking=marking.label_before if old else marking.label,
     )
@@ -101,10 +98,7 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     made |= claim_summary.claim_summary(claim_figures(head, figures, rules))
     policy = control_policy(workspace, batch)
     made |= published.published(published_figures(head, listed, rules), policy, earlier(workspace, batch))[0]
-    for partner, told in batch.plan["feedback"].items():
-        text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-        made[f"assurance/data_quality.{partner}.json"] = text.encode("utf-8")
-        made[f"assurance/data_quality.{partner}.html"] = feedback_html(told).encode("utf-8")
+    made |= {f"assurance/{name}": content for name, content in feedback_files(batch.plan["feedback"]).items()}
     names = {name: f"outbox/{batch.batch_id}/{name}" for name in sorted(made)}
     for name, path in names.items():
         workspace.write(path, made[name])

@@ -21,7 +21,7 @@ from matcher.review.questions import Question
 from matcher.review.sheet import COLUMNS, NOTE, Filled, read_back, rows_of
 from matcher.review.sides import Asked, asked
 from matcher.runs.delivery import HANDED_OUT
-from matcher.runs.rules import rules_of
+from matcher.runs.rules import rules_of, titles_of
 from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
 
@@ -45,13 +45,8 @@ class Review:
             return cls(workspace, batch, ())
         tables = Waiting.load(workspace, batch.batch_id).tables
         rules = rules_of(workspace, batch.as_at)
-        titles = {criterion.id: criterion.title for criterion in rules.framework.rules.criterion}
-        titles |= {
-            clause.id.removeprefix("concern."): clause.says
-            for clause in rules.policy.concerns(rules.framework, batch.as_at)
-        }
         open_ones = {q.question_id: Question.of(q.kind, q.subject) for q in questions}
-        return cls(workspace, batch, asked(tables, open_ones, rules.specs, titles))
+        return cls(workspace, batch, asked(tables, open_ones, rules.specs, titles_of(rules, batch.as_at)))
 
     def questions(self, *, answered: bool = False) -> list[Asked]:
         """The open questions, most worth asking first; with `answered` the others too."""

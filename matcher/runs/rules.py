@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from criteria.framework import load_framework
-from criteria.policy import load_policy
+from criteria.policy import CONCERN, load_policy
 from matcher.errors import UserError
 from matcher.month import Rules
 from matcher.pairs import load_model
@@ -40,6 +40,14 @@ def rules_of(workspace: Workspace, as_at: dt.date, *, engine: str = "in_process"
             where=error.faults,
             todo="mend these lines and run the command again",
         ) from error
+
+
+def titles_of(rules: Rules, as_at: dt.date) -> dict[str, str]:
+    """Criterion or concern -> words; a concern by its id with and without the prefix `concern.`."""
+    titles = {criterion.id: criterion.title for criterion in rules.framework.rules.criterion}
+    for clause in rules.policy.concerns(rules.framework, as_at):
+        titles |= {clause.id: clause.says, clause.id.removeprefix(f"{CONCERN}."): clause.says}
+    return titles
 
 
 def thresholds_of(path: Path) -> Thresholds:

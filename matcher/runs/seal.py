@@ -18,6 +18,7 @@ from matcher.memory import peak_rss_mb
 from matcher.pairs import TrainedModel
 from matcher.purge import held
 from matcher.purge.audit import Audit
+from matcher.purge.certificate import FILE as CERTIFICATE
 from matcher.purge.residue import Searched, search_all
 from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
@@ -114,7 +115,7 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
         searched = search_all(workspace, values or [], cells=registry.every_cell())
         refuse_residue(workspace, batch, searched)
     figures = Figures.from_dict({**batch.figures, "seconds": {**batch.figures["seconds"], **stages.seconds}})
-    certificate = f"outbox/{batch.batch_id}/assurance/deletion_certificate.json"
+    certificate = f"outbox/{batch.batch_id}/{CERTIFICATE}"
     workspace.write(certificate, certificates.certify(workspace, batch, figures, options, delivery, erased, searched))
     destroyed = erased.removed if erased else 0
     report = outputs.write_report(workspace, batch, figures, rules, [*written, certificate], destroyed)
