@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from matcher.errors import UserError
 from specs.faults import faults_of
-from specs.load import Programme
 
 SupplyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?$")]
 _WorkspaceId = Annotated[str, StringConstraints(pattern=r"^W-[A-Z2-7]{8}$")]
@@ -31,12 +30,6 @@ class WorkspaceSettings(_Model):
 
     id: _WorkspaceId
     name: _Text = "Supporting families"
-
-
-class Programmes(_Model):
-    """The programmes (separate controllers) that this workspace serves."""
-
-    served: tuple[Programme, ...] = Field(default=("city", "county", "rutland"), min_length=1)
 
 
 class JointMatch(_Model):
@@ -92,13 +85,6 @@ class Hold(_Model):
     days: int = Field(default=28, ge=1, le=90)
 
 
-class Law(_Model):
-    """The date from which the UK GDPR and the 2018 Act stand in documents and clocks instead of the 1998 Act."""
-
-    uk_gdpr_from: _IsoDate = "2018-05-25"
-    follow_as_at: bool = False  # true: documents name the law in force at as_at, else today's
-
-
 class Review(_Model):
     """Who answers questions, and what a run does by itself."""
 
@@ -118,13 +104,11 @@ class Settings(_Model):
     """All of `matcher.toml`."""
 
     workspace: WorkspaceSettings
-    programmes: Programmes = Programmes()
     joint_match: JointMatch = JointMatch()
     expected: Expected = Expected()
     referral: Referral = Referral()
     marking: Marking = Marking()
     hold: Hold = Hold()
-    law: Law = Law()
     review: Review = Review()
     legal: Legal = Legal()
 
