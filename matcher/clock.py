@@ -14,7 +14,11 @@ def today() -> dt.date:
     return dt.datetime.now(PLACE).date()
 
 
+def month_end(day: dt.date) -> dt.date:
+    """The last day of `day`'s month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def last_month_end(today: dt.date) -> dt.date:
     """The last day of the month before `today`'s."""
-    year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
-    return dt.date(year, month, calendar.monthrange(year, month)[1])
+    return today.replace(day=1) - dt.timedelta(days=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
 from matcher.month import match
@@ -37,6 +38,7 @@ def start(
     workspace: Workspace, as_at: dt.date, options: Options, console: Console, stages: Stages, *, dry: bool = False
 ) -> Outcome:
     """Run one month. The caller holds the workspace's lock."""
+    refuse_future(as_at)
     with Registry.open(workspace) as registry:
         if not dry:
             refuse_unfinished(registry.unfinished())
@@ -107,6 +109,17 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
     if questions or referral is not None:
         return hold(run, batch, material, questions, referral, delivery)
     return seal_match(run, batch, material, delivery)
+
+
+def refuse_future(as_at: dt.date) -> None:
+    """Raises UserError for a date after this month: nothing would lie in its windows, all would be destroyed, and no earlier
+    month could follow."""
+    if as_at > month_end(today()):
+        raise UserError(
+            f"The batch date {as_at} lies in the future.",
+            todo="give the date that the extracts describe, most often the last day of a month: --as-at yyyy-mm-dd",
+            code=Exit.USAGE,
+        )
 
 
 def refuse_unknown(without: Sequence[str], specs: Mapping[str, ExtractSpec]) -> None:
@@ -183,6 +196,9 @@ def warn(run: Run, inbox: Inbox, intake: Intake) -> None:
     console = run.console
     for warning in intake.warnings:
         console.say(f"Warning: {warning}")
+    left_out = [supply.file for supply in intake.supplies if supply.status == "ignored"]
+    if left_out:
+        console.say(f"Left out, and left in the inbox: {', '.join(left_out)}. The duty to delete them stands.")
     if inbox.made_up:
         return
     joint = run.workspace.settings.joint_match

@@ -108,6 +108,7 @@ def test_a_supply_left_out_may_come_late(office: Office) -> None:
     office.settings(referral={"on": True, "agreement": "a made-up agreement with DWP"})
     inbox = office.inbox(OCTOBER)
     assert office.run(inbox, OCTOBER, without=("dwp",)).code == Exit.HELD
+    assert any(line.startswith("Left out, and left in the inbox: dwp.csv.") for line in office.said)
     done = office.resume(inbox / "dwp.csv")
     assert [supply["status"] for supply in done.summary["supplies"] if supply["dataset"] == "dwp"] == ["accepted"]
 

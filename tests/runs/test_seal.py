@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
+from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import read_public_key, verify_certificate
@@ -46,6 +48,15 @@ def test_the_certificate_is_signed_and_its_rows_are_those_received(office: Offic
     certificate["total"]["rows_kept"] += 1
     assert not verify_certificate(certificate, key)
     assert Audit(office.workspace).check() == []
+
+
+def test_a_date_after_this_month_is_refused_before_anything_is_destroyed(office: Office) -> None:
+    inbox = office.inbox(OCTOBER)
+    with pytest.raises(UserError, match="lies in the future") as refused:
+        office.run(inbox, month_end(today()) + dt.timedelta(days=1))
+    assert refused.value.code == Exit.USAGE
+    assert (inbox / "dwp.csv").exists()
+    assert office.run(inbox, month_end(today())).code == Exit.DONE
 
 
 def test_the_same_files_again_make_no_new_batch_and_are_destroyed_again(office: Office) -> None:
