@@ -4,8 +4,9 @@ Takes the registry and the batch's stored figures, so that it can be done again 
 records every list that holds people as a disclosure.
 """
 
-from __future__ import annotations
 
+import datetime as dt
+import datetime as dt
 import hashlib
 from collections import Counter
 
@@ -96,7 +97,7 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     made |= family_lists.key_worker_lists(listed, disclosures, rules.specs, password)
     made |= family_lists.partner_lists(listed, disclosures, password)
     made |= claim_summary.claim_summary(claim_figures(head, figures, rules))
-    policy = control_policy(workspace, batch)
+    policy = control_policy(workspace, batch.as_at)
     made |= published.published(published_figures(head, listed, rules), policy, earlier(workspace, batch))[0]
     made |= {f"assurance/{name}": content for name, content in feedback_files(batch.plan["feedback"]).items()}
     names = {name: f"outbox/{batch.batch_id}/{name}" for name in sorted(made)}
@@ -136,9 +137,9 @@ def record_disclosures(
         )  # fmt: skip
 
 
-def control_policy(workspace: Workspace, batch: batches.Batch) -> ControlPolicy:
-    """The disclosure-control policy in force."""
-    path = workspace.policy_path("disclosure_control", batch.as_at, or_earliest=True)
+def control_policy(workspace: Workspace, as_at: dt.date) -> ControlPolicy:
+    """The disclosure-control policy in force. Raises UserError where there is none, or it has faults."""
+    path = workspace.policy_path("disclosure_control", as_at, or_earliest=True)
     return ControlPolicy.from_toml(path.read_text(encoding="utf-8"), path.name)
 
 
@@ -253,7 +254,7 @@ def write_report(
             warnings=tuple(figures.warnings),
             outputs=describe([*written, path]),
         ),
-        control_policy(workspace, batch),
+        control_policy(workspace, batch.as_at),
     )
     for content in made.values():
         workspace.write(path, content)

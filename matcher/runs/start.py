@@ -25,6 +25,7 @@ from matcher.runs.expected import absent, unusual
 from matcher.runs.figures import figures_of
 from matcher.runs.hold import hold, referral_households
 from matcher.runs.options import Console, Options, Outcome, Run
+from matcher.runs.outputs import control_policy
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, seal_match
 from matcher.workspace import Workspace
@@ -43,6 +44,7 @@ def start(
         if not dry:
             refuse_unfinished(registry.unfinished())
         rules = rules_of(workspace, as_at, engine=options.engine)
+        control_policy(workspace, as_at)  # a fault in it, found at the outputs, would leave the batch half sealed
         inbox = find_supplies(options.folder, rules.specs)
         if not inbox.files:
             raise UserError(

@@ -59,6 +59,14 @@ def test_a_date_after_this_month_is_refused_before_anything_is_destroyed(office:
     assert office.run(inbox, month_end(today())).code == Exit.DONE
 
 
+def test_a_fault_in_the_disclosure_control_policy_is_told_before_anything_is_matched(office: Office) -> None:
+    office.workspace.write("policy/disclosure_control.2012-04-02.toml", b"smallest = 5\n")
+    with pytest.raises(UserError, match="disclosure-control policy has faults"):
+        office.run(office.inbox(OCTOBER), OCTOBER)
+    with Registry.open(office.workspace) as registry:
+        assert registry.batches() == []
+
+
 def test_the_same_files_again_make_no_new_batch_and_are_destroyed_again(office: Office) -> None:
     first = office.run(office.inbox(OCTOBER), OCTOBER).summary
     inbox = office.inbox(OCTOBER)
