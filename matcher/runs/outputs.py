@@ -4,8 +4,8 @@ Takes the registry and the batch's stored figures, so that it can be done again 
 records every list that holds people as a disclosure.
 """
 
+from __future__ import annotations
 
-import datetime as dt
 import datetime as dt
 import hashlib
 from collections import Counter
