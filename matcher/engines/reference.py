@@ -218,9 +218,10 @@ def _dob_level(a: Record, b: Record) -> str:
         return "one_digit"
     if x.year == y.year and (1, 1) in ((x.month, x.day), (y.month, y.day)):
         return "new_year"
-    if (x.year == y.year) + (x.month == y.month) + (x.day == y.day) == 2:
-        return "two_parts"
     gap = abs(x.year - y.year)
+    unknown = gap >= 13 and (1, 1) == (x.month, x.day) == (y.month, y.day)
+    if (x.year == y.year) + (x.month == y.month) + (x.day == y.day) == 2 and not unknown:
+        return "two_parts"
     return "year_near" if gap <= 1 else "generation" if gap >= 13 else "different"
 
 

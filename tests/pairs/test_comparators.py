@@ -114,6 +114,9 @@ def test_addresses(left: dict[str, object], right: dict[str, object], expected: 
         ((1980, 3, 4), (1981, 11, 27), "year_near"),
         ((1980, 3, 4), (1985, 11, 27), "different"),
         ((1980, 3, 4), (2007, 11, 27), "generation"),
+        ((1970, 1, 1), (1999, 1, 1), "generation"),
+        ((1970, 1, 1), (1982, 1, 1), "two_parts"),
+        ((1970, 3, 4), (1999, 3, 4), "two_parts"),
     ],
 )
 def test_dates_of_birth(left: tuple[int, int, int], right: tuple[int, int, int], expected: str) -> None:

@@ -55,12 +55,14 @@ def dob_levels(left: Ints, right: Ints, missing: npt.NDArray[np.bool_]) -> npt.N
         crossed = (x >> low & 15 == y >> high & 15) & (x >> high & 15 == y >> low & 15)
         exchanged |= (nibbles == 2) & crossed & (differ >> low & 15 != 0)
     found = np.full(len(a), level("dob", "different"), dtype=np.uint8)
-    found[np.abs(ya - yb) >= GENERATION] = level("dob", "generation")
-    found[np.abs(ya - yb) <= 1] = level("dob", "year_near")
+    gap = np.abs(ya - yb)
+    found[gap >= GENERATION] = level("dob", "generation")
+    found[gap <= 1] = level("dob", "year_near")
     first = ((ma == 1) & (da == 1)) | ((mb == 1) & (db == 1))
     found[(ya == yb) & first] = level("dob", "new_year")
     agree = (ya == yb).astype(np.int8) + (ma == mb) + (da == db)
-    found[(agree == 2) & ~((ya == yb) & first)] = level("dob", "two_parts")
+    unknown = (gap >= GENERATION) & (ma == 1) & (da == 1)  # 1 January stands for a day not known: father's and son's alike
+    found[(agree == 2) & ~((ya == yb) & first) & ~unknown] = level("dob", "two_parts")
     found[(nibbles == 1) | exchanged] = level("dob", "one_digit")
     found[(ya == yb) & (ma == db) & (da == mb)] = level("dob", "swapped")
     out[rest] = found
