@@ -42,7 +42,7 @@ def reason_rows(connection: sa.Connection, batch_id: str) -> pa.Table:
         latest[row["family_id"]] = max(latest.get(row["family_id"], row["applied_at"]), row["applied_at"])
     return pa.Table.from_pylist(
         [
-            {**row, "criterion": _criterion(row["clause"])}
+            {**row, "criterion": criterion_of(row["clause"])}
             for row in rows
             if row["applied_at"] == latest[row["family_id"]]
         ],
@@ -50,7 +50,7 @@ def reason_rows(connection: sa.Connection, batch_id: str) -> pa.Table:
     )
 
 
-def _criterion(clause: str) -> str:
+def criterion_of(clause: str) -> str:
     """ "crime_asb.youth_offence" is a reason of "crime_asb"; a concern stands for itself."""
     group, _, name = clause.partition(".")
     return name if group == "concern" else group

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 import sqlalchemy as sa
 
-from matcher.registry import apply, batches, families, judgements, known, log, reasons, schema
+from matcher.registry import apply, batches, erasure, families, judgements, known, log, reasons, schema
 from matcher.registry.batches import Batch
 from matcher.registry.continuity import Known
 from matcher.registry.database import open_engine, writing
@@ -173,6 +173,14 @@ class Registry:
     def reviews_due(self, today: dt.date) -> pa.Table:
         """family_id, area, review_due of open families whose review is due by then."""
         return self._read(lambda c: families.reviews_due(c, today))
+
+    def erase_families(self, ids: Iterable[str], *, reason: str) -> int:
+        """Erase families but for a bare marker, with everybody who belongs to no other. Gives how many were there."""
+        return self._write(lambda c: erasure.erase_families(c, ids, reason=reason, on=self._clock().date()))
+
+    def erase_people(self, ids: Iterable[str], *, reason: str) -> int:
+        """Erase people, and families that are left without anybody. Gives how many people were there."""
+        return self._write(lambda c: erasure.erase_people(c, ids, reason=reason, on=self._clock().date()))
 
     # -- questions and disclosures -----------------------------------------------------------------------------------
 

@@ -10,8 +10,18 @@ from matcher.registry.schema.disclosures import disclosure, disclosure_family
 from matcher.registry.schema.families import family, family_event, family_state
 from matcher.registry.schema.people import membership, person, person_state
 from matcher.registry.schema.records import evidence, finding, record, support
+from matcher.registry.schema.rights import (
+    confirmation,
+    correction,
+    erasure_marker,
+    originator_view,
+    restriction,
+    retention_decision,
+    rights_request,
+)
 
 __all__ = [
-    "batch", "disclosure", "disclosure_family", "evidence", "family", "family_event", "family_state", "finding",
-    "membership", "metadata", "person", "person_state", "question", "record", "supply", "support",
+    "batch", "confirmation", "correction", "disclosure", "disclosure_family", "erasure_marker", "evidence", "family",
+    "family_event", "family_state", "finding", "membership", "metadata", "originator_view", "person", "person_state",
+    "question", "record", "restriction", "retention_decision", "rights_request", "supply", "support",
 ]  # fmt: skip
