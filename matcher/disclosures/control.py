@@ -252,9 +252,12 @@ class _Reader:
         goal = np.zeros(len(self.unknown))
         goal[place] = sign
         whole, bounds = np.ones(len(self.unknown)), Bounds(0, self.bound)
-        exact = {"mip_rel_gap": 0.0}
-        solution = milp(goal, integrality=whole, bounds=bounds, constraints=self.limits, options=exact).x
-        if solution is None:
+        for presolve in (True, False):  # HiGHS' presolve calls some problems infeasible that are not
+            exact = {"mip_rel_gap": 0.0, "presolve": presolve}
+            solution = milp(goal, integrality=whole, bounds=bounds, constraints=self.limits, options=exact).x
+            if solution is not None:
+                break
+        else:
             raise ValueError("a publication contradicts its relations")
         self.found.append(np.round(solution))
         return self.found[-1]

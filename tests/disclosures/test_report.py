@@ -105,3 +105,14 @@ def test_a_chart_without_bars_is_no_chart() -> None:
 def test_a_chart_tells_withheld_from_zero() -> None:
     chart = bars(["a", "b"], {"n": [None, 0]}, what="x")
     assert "withheld" in chart and ">0<" in chart.replace("</text>", "<")
+
+
+def test_counts_that_the_solver_calls_impossible_at_first_are_protected_all_the_same() -> None:
+    """A small month whose counts HiGHS' presolve took for contradictory: the report could not be written."""
+    routes = {("city", "automatic"): 1, ("city", "discretion"): 1, ("city", "no"): 72, ("county", "automatic"): 0,
+              ("county", "discretion"): 4, ("county", "no"): 165, ("rutland", "automatic"): 0,
+              ("rutland", "discretion"): 0, ("rutland", "no"): 3}  # fmt: skip
+    met = {("city", "crime_asb"): 6, ("city", "education"): 2, ("city", "work"): 9, ("county", "crime_asb"): 8,
+           ("county", "education"): 10, ("county", "work"): 28, ("rutland", "work"): 1}  # fmt: skip
+    figures = dataclasses.replace(run_figures(), routes=routes, criteria=met)
+    assert report(figures, ControlPolicy())
