@@ -77,7 +77,7 @@ def _certificate(workspace: Workspace, batch: Batch) -> dict[str, Any] | None:
 
 
 def _certificates(workspace: Workspace, batches: Sequence[Batch], out: Verified) -> None:
-    public = workspace.keys.public_key()
+    publics = workspace.keys.public_keys()
     for batch in batches:
         if batch.state != "sealed":
             continue
@@ -85,7 +85,7 @@ def _certificates(workspace: Workspace, batches: Sequence[Batch], out: Verified)
         certificate = _certificate(workspace, batch)
         if certificate is None:
             out.faults.append(Fault("certificate", name, "missing or not readable"))
-        elif not verify_certificate(certificate, public):
+        elif not any(verify_certificate(certificate, public) for public in publics):
             out.faults.append(Fault("certificate", name, "changed, or not signed with this workspace's key"))
         elif certificate.get("batch") != batch.batch_id:
             out.faults.append(Fault("certificate", name, "is of another batch"))

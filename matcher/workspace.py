@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -24,11 +25,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from matcher.errors import Exit, UserError
-from matcher.purge.keys import REGISTRY, KeyStore
-from matcher.registry.database import open_engine
-from matcher.settings import Settings, load_settings
+from matcher.purge.keys import REGISTRY, RESTORING, SIGNING, KeyStore
+from matcher.registry.database import is_made, open_engine
+from matcher.registry.server import Server, run_lock
+from matcher.settings import Settings, load_settings, parse_settings, server_address
 
 SETTINGS, DATABASE, AUDIT, PUBLIC_KEY = "matcher.toml", "registry.db", "audit.log", "signing_key.pub.pem"
+UNFINISHED_RESTORE = "restore.unfinished"
+"""Lies in the workspace, and as RESTORING in the key store, while a restore is not complete."""
+REGISTRY_PASSWORD = "registry_password"  # the key store's item  # noqa: S105
 SHIPPED = Path(__file__).parent / "workspace_files"
 SHIPPED_DISCRETION = Path(__file__).parent.parent / "criteria" / "policies"
 
@@ -63,8 +68,11 @@ class Workspace:
     # -- making and opening ------------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path) -> Workspace:
-        """Make what is missing of a workspace at `path`; what exists is left as it is. Raises UserError."""
+    def create(cls, path: Path, *, registry: str = "") -> Workspace:
+        """Make what is missing of a workspace at `path`; what exists is left as it is. Raises UserError.
+
+        `registry`: the url of a server registry, for settings that are made now.
+        """
         path = Path(path)
         if path.exists() and not path.is_dir():
             raise UserError(
@@ -81,10 +89,20 @@ class Workspace:
                         todo="put matcher.toml back from its backup: its id names the registry's key",
                     )
                 text = (SHIPPED / SETTINGS).read_text(encoding="utf-8").replace("@ID@", _new_id())
+                if registry:
+                    text = re.sub(r'^# url = ""', lambda _: f"url = {json.dumps(registry)}", text, flags=re.MULTILINE)
+                parse_settings(text)
                 _write(root / SETTINGS, text.encode("utf-8"))
             settings = load_settings(root / SETTINGS)
+            if registry and settings.registry.url != registry:
+                raise UserError(
+                    "The workspace has settings already, and they name another place for the registry.",
+                    where=f"{root / SETTINGS}: registry.url",
+                    todo="write the url there, and run matcher init without --registry",
+                )
             keys = KeyStore.of(settings.workspace.id, root)
             workspace = cls(root, settings, keys)
+            workspace.refuse_unfinished_restore()
             for folder in ("inbox", "outbox", "policy", "held"):
                 (root / folder).mkdir(exist_ok=True)
             shipped = {"areas.csv": SHIPPED / "areas.csv"}
@@ -93,11 +111,13 @@ class Workspace:
             for name, source in sorted(shipped.items()):
                 if not (root / name).exists():
                     _write(root / name, source.read_bytes())
-            if (root / DATABASE).exists():
+            place = workspace.registry_place
+            if (root / DATABASE).exists() if isinstance(place, Path) else is_made(place):
                 keys.registry_key()
             else:
                 keys.make(REGISTRY)
-            open_engine(root / DATABASE, keys.registry_key()).dispose()
+                keys.make(SIGNING)
+            open_engine(place, keys.registry_key()).dispose()
             if not (root / PUBLIC_KEY).exists():
                 _write(root / PUBLIC_KEY, keys.public_pem())
         except OSError as error:
@@ -105,8 +125,11 @@ class Workspace:
         return workspace
 
     @classmethod
-    def open(cls, path: Path) -> Workspace:
-        """The workspace at `path`. Raises UserError where it is none, its settings have faults or its key is missing."""
+    def open(cls, path: Path, *, whole: bool = True) -> Workspace:
+        """The workspace at `path`. Raises UserError where it is none, its settings have faults or its key is missing.
+
+        `whole=False`, for what mends a workspace: neither the registry nor its key is asked for.
+        """
         path = Path(path)
         if not (path / SETTINGS).is_file():
             raise UserError(
@@ -117,14 +140,27 @@ class Workspace:
         root = path.resolve()
         settings = load_settings(root / SETTINGS)
         keys = KeyStore.of(settings.workspace.id, root)
-        if not (root / DATABASE).is_file():
+        workspace = cls(root, settings, keys)
+        if not whole:
+            return workspace
+        workspace.refuse_unfinished_restore()
+        if isinstance(workspace.registry_place, Path) and not (root / DATABASE).is_file():
             raise UserError(
                 "The workspace holds no registry.",
                 where=str(root / DATABASE),
                 todo=f"restore it from its backup, or complete a new workspace with: matcher init {path}",
             )
         keys.registry_key()
-        return cls(root, settings, keys)
+        return workspace
+
+    def refuse_unfinished_restore(self) -> None:
+        """Raises UserError where a restore was cut off: what was erased since the backup might be there again."""
+        if (self.root / UNFINISHED_RESTORE).exists() or self.keys.get(RESTORING) is not None:
+            raise UserError(
+                "A restore of this workspace is not finished.",
+                where=str(self.root),
+                todo="run matcher restore with the backup again: it finishes what was cut off; nothing else runs before",
+            )
 
     # -- what it holds -----------------------------------------------------------------------------------------------
 
@@ -135,6 +171,39 @@ class Workspace:
     @property
     def database(self) -> Path:
         return self.root / DATABASE
+
+    @cached_property
+    def server(self) -> Server | None:
+        """The server that the settings name for the registry, if any."""
+        settings = self.settings.registry
+        if not settings.url:
+            return None
+        address = server_address(settings.url)
+        authority = settings.sslrootcert
+        if authority not in ("", "system"):  # "system": the operating system's own authorities
+            authority = str(self.root / authority)
+        return Server(
+            address.host, address.port, address.database, address.user or os.environ.get("PGUSER", ""), settings.sslmode,
+            authority, password=self._registry_password,
+        )  # fmt: skip
+
+    def _registry_password(self) -> str | None:
+        """PGPASSWORD, else the key store's; None leaves it to libpq (password file, certificate)."""
+        kept = self.keys.get(REGISTRY_PASSWORD)
+        return os.environ.get("PGPASSWORD") or (kept.decode("utf-8") if kept else None)
+
+    @property
+    def registry_place(self) -> Path | Server:
+        """Where the registry lies. Raises UserError where families lie in the file although the settings name a server."""
+        if self.server is None:
+            return self.database
+        if self.database.exists():
+            raise UserError(
+                "The settings name a server for the registry, but the families still lie in this folder.",
+                where=str(self.database),
+                todo=f"move them with: matcher registry move -w {self.root}, or take the url out of matcher.toml",
+            )
+        return self.server
 
     @property
     def inbox(self) -> Path:
@@ -211,7 +280,7 @@ class Workspace:
             finally:
                 self._held -= 1
             return
-        with _locked_file(self.root / ".lock", wait=False):
+        with _locked_file(self.root / ".lock", wait=False), self._registry_held():
             self._held = 1
             try:
                 for path in list(self.files()):
@@ -220,6 +289,10 @@ class Workspace:
                 yield
             finally:
                 self._held = 0
+
+    def _registry_held(self) -> contextlib.AbstractContextManager[None]:
+        """The lock of a server registry, which other machines' workspaces run on as well."""
+        return contextlib.nullcontext() if self.server is None else run_lock(self.server)
 
     # -- writing and destroying --------------------------------------------------------------------------------------
 

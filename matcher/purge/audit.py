@@ -11,17 +11,23 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from matcher.purge.certificate import fingerprint
 from matcher.purge.keys import AUDIT_HEAD
 from matcher.workspace import AUDIT, Log, Workspace
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST = 500
-CHAIN_BROKEN = "audit_chain_broken"
+CHAIN_BROKEN, CHAIN_LOST = "audit_chain_broken", "audit_chain_lost"
+HANDED_OVER = "signing_key_rotated"
+"""Signed by the key that goes; `new` names the fingerprint of the key that signs from here on."""
+TAKEN_UP = ("signing_key_made", "signing_key_restored")
+"""The key before was lost or put back: signed by the key that signs from here on, which `new` names."""
 _NOTHING = "0" * 64
 
 Plain = str | int | float | bool | None | list[str] | list[int] | dict[str, int]
@@ -35,8 +41,11 @@ class Audit:
     ) -> None:
         self._workspace, self._clock = workspace, clock
 
-    def append(self, event: str, **counts: Plain) -> int:
-        """Add an entry; gives its number. `event` is a code; the rest counts, ids, roles and a user's own reasons."""
+    def append(self, event: str, /, *, then: Callable[[], None] | None = None, **counts: Plain) -> int:
+        """Add an entry; gives its number. `event` is a code; the rest counts, ids, roles and a user's own reasons.
+
+        `then` is done before anybody else can add an entry: from there on another key signs.
+        """
         if not _EVENT.fullmatch(event):
             raise ValueError("an event is a lower-case code")
         for name, value in counts.items():
@@ -48,6 +57,8 @@ class Audit:
                 broken = {"expected": (self._workspace.keys.get(AUDIT_HEAD) or b"").decode("ascii")}
                 number, previous = self._add(log, number, previous, CHAIN_BROKEN, broken)
             number, _ = self._add(log, number, previous, event, counts)
+            if then is not None:
+                then()
         return number
 
     def _add(self, log: Log, number: int, previous: str, event: str, counts: Mapping[str, Plain]) -> tuple[int, str]:
@@ -111,7 +122,7 @@ class Audit:
     def check(self) -> list[str]:
         """The faults of the chain, a line each; none where it is whole."""
         faults: list[str] = []
-        public = self._workspace.keys.public_key()
+        signers = Signers(self._workspace.keys.public_keys())
         expected, previous = 1, _NOTHING
         hashes: dict[int, str] = {}
         for place, entry in self._lines():
@@ -123,21 +134,54 @@ class Audit:
                 faults.append(f"{where}: does not follow the entry before it (removed, added or reordered)")
             if _hash(entry) != entry["hash"]:
                 faults.append(f"{where}: was edited")
-            else:
-                try:
-                    public.verify(bytes.fromhex(str(entry["signature"])), str(entry["hash"]).encode("ascii"))
-                except (InvalidSignature, ValueError):
-                    faults.append(f"{where}: is not signed with this workspace's key")
+            elif fault := signers.fault(entry):
+                faults.append(f"{where}: {fault}")
             expected, previous = int(entry["number"]) + 1, str(entry["hash"])
             hashes[int(entry["number"])] = str(entry["hash"])
             if entry["event"] == CHAIN_BROKEN:
                 faults.append(f"{where}: entries before this one had been removed or changed when it was written")
+            if entry["event"] == CHAIN_LOST:
+                faults.append(f"{where}: entries before this one were lost, and a restore went on without them")
         kept = self._workspace.keys.get(AUDIT_HEAD)
         if kept is not None:
             number, last = kept.decode("ascii").split(" ")
             if hashes.get(int(number)) != last:
                 faults.append(f"{AUDIT}: entries at the end, up to number {number}, are missing or changed")
         return faults
+
+
+class Signers:
+    """Which of the workspace's signing keys must have signed an entry: entries in their order, a fault or None for each."""
+
+    def __init__(self, public_keys: Sequence[Ed25519PublicKey]) -> None:
+        self._keys = {fingerprint(key): key for key in public_keys}
+        self._now: str | None = None
+
+    def fault(self, entry: Mapping[str, Any]) -> str | None:
+        """Whether this entry is signed by none of the keys, or by one that was not in use any more, or not yet."""
+        signer = self._signer(entry)
+        if signer is None:
+            return "is not signed with this workspace's key"
+        taken_up = entry["event"] in TAKEN_UP and entry["counts"].get("new") == signer
+        out_of_turn = self._now is not None and signer != self._now and not taken_up
+        self._now = signer
+        if entry["event"] == HANDED_OVER:
+            self._now = str(entry["counts"].get("new"))
+        return "is signed with a key of this workspace that was not in use then" if out_of_turn else None
+
+    def _signer(self, entry: Mapping[str, Any]) -> str | None:
+        try:
+            signature, signed = bytes.fromhex(str(entry["signature"])), str(entry["hash"]).encode("ascii")
+        except ValueError:
+            return None
+        first = [self._now] if self._now in self._keys else []
+        for name in [*first, *self._keys]:
+            try:
+                self._keys[name].verify(signature, signed)
+            except InvalidSignature:
+                continue
+            return name
+        return None
 
 
 def _plain(value: Any) -> bool:

@@ -3,146 +3,31 @@
 Three places, tried in this order: the folder that MATCHER_KEYS names; the operating system's keyring; an owner-only
 folder in the user's configuration directory. A workspace stays with the place that holds its registry key, so that a
 scheduled job without a keyring session says what is missing instead of making a second set. Refuses a key folder
-inside the workspace, and to replace a key that exists.
+inside the workspace, to replace a key that exists, and to go on without a key that others were made with: the message
+says what is lost and what is not.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import os
 import re
 import secrets
-import stat
-import sys
 from pathlib import Path
-from typing import Protocol
 
-import keyring
-import keyring.errors
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from matcher.errors import UserError
+from matcher.purge.key_losses import AUDIT_HEAD, HELD, PASSWORD, PUBLIC, REGISTRY, SIGNING, kind_of, lines
+from matcher.purge.key_places import FolderPlace, KeyringPlace, Place, configuration_folder
 
-REGISTRY, SIGNING, AUDIT_HEAD = "registry", "signing", "audit_head"
+__all__ = ["AUDIT_HEAD", "REGISTRY", "SIGNING", "FolderPlace", "KeyStore", "KeyringPlace", "configuration_folder"]
+
+RESTORING = "restore_unfinished"
+"""Held while a restore is not complete: nothing else may open the workspace."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _ALPHABET = "abcdefghjkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXY34679"  # nothing that is misread when typed from a letter
-
-
-class Place(Protocol):
-    """Where keys lie: get, put (create or replace), remove, names."""
-
-    title: str
-
-    def get(self, name: str) -> bytes | None: ...
-    def put(self, name: str, value: bytes) -> None: ...
-    def remove(self, name: str) -> bool: ...
-    def names(self) -> list[str]: ...
-
-
-class FolderPlace:
-    """One file a key in a folder that only its owner may read."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.title = folder, f"the folder {folder}"
-
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.key"
-
-    def get(self, name: str) -> bytes | None:
-        try:
-            return self._path(name).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def put(self, name: str, value: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if os.name == "posix":
-            self.folder.chmod(stat.S_IRWXU)
-        waiting = self._path(f"{name}.{secrets.token_hex(4)}.new")
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(self._path(name))
-
-    def remove(self, name: str) -> bool:
-        path = self._path(name)
-        try:
-            with path.open(
-                "r+b"
-            ) as file:  # overwritten once: a deleted key file must not be read back from the free list
-                file.write(secrets.token_bytes(path.stat().st_size))
-                file.flush()
-                os.fsync(file.fileno())
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        return True
-
-    def names(self) -> list[str]:
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.name[:-4] for path in self.folder.glob("*.key"))
-
-
-class KeyringPlace:
-    """The operating system's keyring, one entry a key under the service `matcher:<workspace id>`, and an index of names."""
-
-    _INDEX = "index"
-
-    def __init__(self, workspace_id: str) -> None:
-        self.service, self.title = f"matcher:{workspace_id}", "the operating system's keyring"
-
-    @staticmethod
-    def usable() -> bool:
-        """Whether this session has a keyring that keeps anything."""
-        try:
-            return keyring.get_keyring().priority > 0
-        except Exception:  # a broken back end may raise anything, and then there is no keyring
-            return False
-
-    def get(self, name: str) -> bytes | None:
-        try:
-            text = keyring.get_password(self.service, name)
-        except keyring.errors.KeyringError:
-            return None
-        return None if text is None else base64.b64decode(text)
-
-    def put(self, name: str, value: bytes) -> None:
-        try:
-            keyring.set_password(self.service, name, base64.b64encode(value).decode("ascii"))
-            self._write_index({*self.names(), name})
-        except keyring.errors.KeyringError as error:
-            raise UserError(
-                "The operating system's keyring refused a key.",
-                todo="unlock the keyring and run the command again, or set MATCHER_KEYS to a folder of your own",
-            ) from error
-
-    def remove(self, name: str) -> bool:
-        try:
-            keyring.delete_password(self.service, name)
-        except keyring.errors.PasswordDeleteError:
-            return False
-        self._write_index(set(self.names()) - {name})
-        return True
-
-    def names(self) -> list[str]:
-        text = keyring.get_password(self.service, self._INDEX) or ""
-        return sorted(name for name in text.split("\n") if name)
-
-    def _write_index(self, names: set[str]) -> None:
-        keyring.set_password(self.service, self._INDEX, "\n".join(sorted(names)))
-
-
-def configuration_folder() -> Path:
-    """The user's configuration directory for keys, by the habits of the operating system."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "matcher" / "keys"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "matcher" / "keys"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "matcher" / "keys"
 
 
 class KeyStore:
@@ -184,17 +69,18 @@ class KeyStore:
         """Keep a value that changes (the head of the audit chain) or comes from elsewhere."""
         self.place.put(_checked(name), value)
 
-    def need(self, name: str, what: str) -> bytes:
-        """The key of that name, or UserError saying what cannot be read without it."""
+    def need(self, name: str) -> bytes:
+        """The key of that name, or UserError saying what is lost without it and what is not."""
         value = self.get(name)
         if value is None:
-            raise UserError(
-                f"The key of {what} is missing from {self.place.title}.",
-                where=f"key {name} of workspace {self.workspace_id}",
-                todo="run as the user, and with the MATCHER_KEYS, of the set-up, or restore the keys from their backup; "
-                "without the key nobody can read it again",
-            )
+            raise self.lost(name)
         return value
+
+    def lost(self, name: str) -> UserError:
+        """The message of a key that is missing."""
+        kind = kind_of(name)
+        where = [f"key {name} of workspace {self.workspace_id}", *lines(name)]
+        return UserError(f"The key of {kind.title} is missing from {self.place.title}.", where=where, todo=kind.todo)
 
     def destroy(self, name: str) -> bool:
         """Remove a key for good; False where it was gone already."""
@@ -206,30 +92,47 @@ class KeyStore:
     # -- the keys that every workspace has ---------------------------------------------------------------------------
 
     def registry_key(self) -> bytes:
-        return self.need(REGISTRY, "the registry")
+        return self.need(REGISTRY)
 
     def signing_key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.make(SIGNING))
+        return Ed25519PrivateKey.from_private_bytes(self.need(SIGNING))
 
     def public_key(self) -> Ed25519PublicKey:
         return self.signing_key().public_key()
 
     def public_pem(self) -> bytes:
         """The public half of the signing key, for everybody who checks a certificate."""
-        return self.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        return pem_of(self.public_key())
+
+    def public_keys(self) -> list[Ed25519PublicKey]:
+        """The public key now in use, then those of earlier signing keys: what any of them signed was signed here."""
+        raw = [raw_of(self.public_key())] if self.get(SIGNING) is not None else []
+        raw += [value for name in self.names() if name.startswith(PUBLIC) and (value := self.get(name))]
+        return [Ed25519PublicKey.from_public_bytes(value) for value in dict.fromkeys(raw)]
+
+    def keep_public(self, key: Ed25519PublicKey) -> None:
+        """Go on accepting what an earlier signing key signed."""
+        raw = raw_of(key)
+        self.put(f"{PUBLIC}{hashlib.sha256(raw).hexdigest()}", raw)
+
+    def fingerprint(self, name: str) -> str | None:
+        """A short form to tell keys apart, from which no key can be found; of a signing key that of its public half, as
+        certificates name it; None where the key is missing."""
+        value = self.get(name)
+        if value is None:
+            return None
+        return fingerprint_of(name, value)
 
     # -- held batches ------------------------------------------------------------------------------------------------
 
     def make_held_key(self, batch: str) -> bytes:
-        return self.make(f"held.{batch}")
+        return self.make(f"{HELD}{batch}")
 
     def held_key(self, batch: str) -> bytes | None:
-        return self.get(f"held.{batch}")
+        return self.get(f"{HELD}{batch}")
 
     def destroy_held_key(self, batch: str) -> bool:
-        return self.destroy(f"held.{batch}")
+        return self.destroy(f"{HELD}{batch}")
 
     # -- passwords of protected files --------------------------------------------------------------------------------
 
@@ -241,16 +144,15 @@ class KeyStore:
         override = os.environ.get("MATCHER_OUTPUT_PASSWORD")
         if override:
             return override
-        name = f"password.{recipient}"
+        name = f"{PASSWORD}{recipient}"
         kept = self.get(name)
         if kept is None:
-            groups = ("".join(secrets.choice(_ALPHABET) for _ in range(6)) for _ in range(4))
-            kept = "-".join(groups).encode("ascii")
+            kept = new_password()
             self.put(name, kept)
         return kept.decode("ascii")
 
     def recipients(self) -> list[str]:
-        return [name.removeprefix("password.") for name in self.names() if name.startswith("password.")]
+        return [name.removeprefix(PASSWORD) for name in self.names() if name.startswith(PASSWORD)]
 
     def passwords(self, file: str = "") -> list[str]:
         """Every password in use, to open our own outputs when searching them; the likeliest for a file of that path first.
@@ -259,9 +161,32 @@ class KeyStore:
         """
         likely = set(_words(file))
         recipients = sorted(self.recipients(), key=lambda r: (-len(likely & set(_words(r))), len(_words(r)), r))
-        found = [value.decode("ascii") for r in recipients if (value := self.get(f"password.{r}"))]
+        found = [value.decode("ascii") for r in recipients if (value := self.get(f"{PASSWORD}{r}"))]
         override = os.environ.get("MATCHER_OUTPUT_PASSWORD")
         return list(dict.fromkeys([override, *found] if override else found))
+
+
+def new_password() -> bytes:
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(6)) for _ in range(4))
+    return "-".join(groups).encode("ascii")
+
+
+def raw_of(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def pem_of(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def fingerprint_of(name: str, value: bytes) -> str:
+    """See `KeyStore.fingerprint`."""
+    if name.partition(".")[0] == SIGNING:
+        return hashlib.sha256(raw_of(Ed25519PrivateKey.from_private_bytes(value).public_key())).hexdigest()
+    if name.startswith(PUBLIC):
+        return hashlib.sha256(value).hexdigest()
+    kind = name.partition(".")[0].encode("ascii")
+    return hashlib.sha256(b"matcher key fingerprint\0" + kind + b"\0" + value).hexdigest()[:16]
 
 
 def _words(name: str) -> list[str]:
