@@ -37,7 +37,7 @@ def status(workspace: Path, as_json: bool) -> None:
     with Registry.open(place) as registry:
         batches = [_batch(batch, registry, place) for batch in registry.batches()]
         due = registry.reviews_due(today())
-        active = len(set(registry.families()["family_id"].to_pylist()))
+        active = len(set(registry.families(restricted=True)["family_id"].to_pylist()))
     reviews: dict[str, int] = {}
     for area in due["area"].to_pylist():
         reviews[area] = reviews.get(area, 0) + 1

@@ -94,15 +94,21 @@ def _part(listed: FamilyList, areas: Sequence[str]) -> FamilyList:
     members, reasons = (
         table.filter(pc.is_in(table["family_id"], value_set=ids)) for table in (listed.members, listed.reasons)
     )
-    return FamilyList(listed.batch, families, members, reasons)
+    left_out = {area: count for area, count in listed.left_out.items() if area in areas}
+    return FamilyList(listed.batch, families, members, reasons, left_out)
 
 
 def _notes(part: FamilyList, spec: DisclosureSpec, what: str) -> tuple[str, ...]:
     day = part.batch.as_at.strftime("%d/%m/%Y")
     families, people = part.families.num_rows, part.members.num_rows
     size = f"{families} {'family' if families == 1 else 'families'}, {people} {'person' if people == 1 else 'people'}"
+    left_out = sum(part.left_out.values())
+    restricted = (
+        f"{left_out} {'person is' if left_out == 1 else 'people are'} left out: the use of their data is restricted."
+    )
     return (
         f"{what}, as at {day}, batch {part.batch.id}: {size}.",
+        *((restricted,) if left_out else ()),
         f"Purpose: {spec.purpose}; nothing else ({spec.source}).",
         f"From {part.batch.controller} under the {part.batch.agreement}; not to be passed on without the originator's consent.",
     )

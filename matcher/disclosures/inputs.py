@@ -107,9 +107,17 @@ class FamilyList:
     families: pa.Table
     members: pa.Table
     reasons: pa.Table
+    left_out: Mapping[str, int] = field(default_factory=dict)  # area -> people left out, their data being restricted
 
     @classmethod
-    def of(cls, batch: Batch, families: pa.Table, members: pa.Table, reasons: pa.Table) -> FamilyList:
+    def of(
+        cls,
+        batch: Batch,
+        families: pa.Table,
+        members: pa.Table,
+        reasons: pa.Table,
+        left_out: Mapping[str, int] | None = None,
+    ) -> FamilyList:
         """Checked and in a fixed order, so that the same families give the same list. Raises SeamError."""
         families = check(families, FAMILIES)
         members = check(members, MEMBERS, listed_families=families)
@@ -119,6 +127,7 @@ class FamilyList:
             families.sort_by([("area", "ascending"), ("family_id", "ascending")]),
             members.sort_by([("family_id", "ascending"), ("date_of_birth", "ascending"), ("person_id", "ascending")]),
             reasons.sort_by([(name, "ascending") for name in REASONS.schema.names]),
+            left_out or {},
         )
 
 

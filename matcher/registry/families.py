@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from matcher.errors import UserError
 from matcher.registry import schema
+from matcher.registry.restrictions import corrected, restricted_families, restricted_people
 
 _text = pa.string()
 FAMILY_ROWS = pa.schema(
@@ -38,10 +39,13 @@ class FamilyDetail:
     disclosures: list[dict[str, Any]]
 
 
-def family_rows(connection: sa.Connection, area: str | None = None, batch: str | None = None) -> pa.Table:
+def family_rows(
+    connection: sa.Connection, area: str | None = None, batch: str | None = None, *, restricted: bool = False
+) -> pa.Table:
     """FAMILY_ROWS: one row a current member of a family that is not closed; with `batch`, of families it found or confirmed.
 
-    A family without members has one row without a person.
+    A family without members has one row without a person. Who is restricted is left out, but for `restricted`: that is for
+    counts alone. Corrected values stand in place of those that were delivered.
     """
     family, member, state = schema.family, schema.membership, _latest_person_states()
     in_family = (member.c.family_id == family.c.family_id) & member.c.left_batch.is_(None)
@@ -52,23 +56,30 @@ def family_rows(connection: sa.Connection, area: str | None = None, batch: str |
         )
         .select_from(family.outerjoin(member, in_family).outerjoin(state, state.c.person_id == member.c.person_id))
         .where(_listed(area, batch))
-        .order_by(family.c.area, family.c.family_id, state.c.dob, member.c.person_id)
+        .order_by(family.c.area, family.c.family_id, member.c.person_id)
     )  # fmt: skip
+    found = _unrestricted(
+        connection, [dict(row) for row in connection.execute(query).mappings()], all_of_them=restricted
+    )
+    # the oldest first within a family; here, since a server knows no date of birth
+    found.sort(key=lambda row: (row["area"], row["family_id"], row["dob"] or dt.date.min))
     rows = [
         {
             **row,
             "forenames": " ".join(part for part in (row["forename"], row["middle"]) if part) or None,
             "date_of_birth": row["dob"],
         }
-        for row in connection.execute(query).mappings()
+        for row in corrected(connection, found)
     ]
     return pa.Table.from_pylist(rows, schema=FAMILY_ROWS)
 
 
-def record_rows(connection: sa.Connection, area: str | None = None, batch: str | None = None) -> pa.Table:
+def record_rows(
+    connection: sa.Connection, area: str | None = None, batch: str | None = None, *, restricted: bool = False
+) -> pa.Table:
     """RECORD_ROWS: one row a kept record of a family that is not closed; with `batch`, the records it brought.
 
-    A record about the dwelling has no person.
+    A record about the dwelling has no person. Who is restricted is left out, but for `restricted`.
     """
     family, record = schema.family, schema.record
     where = _listed(area, None) if batch is None else _listed(area, None) & (record.c.batch_id == batch)
@@ -81,7 +92,8 @@ def record_rows(connection: sa.Connection, area: str | None = None, batch: str |
         .where(where)
         .order_by(family.c.area, family.c.family_id, record.c.record_key)
     )  # fmt: skip
-    return pa.Table.from_pylist([dict(row) for row in connection.execute(query).mappings()], schema=RECORD_ROWS)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return pa.Table.from_pylist(_unrestricted(connection, rows, all_of_them=restricted), schema=RECORD_ROWS)
 
 
 def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
@@ -106,7 +118,7 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
     told = sa.select(log).join(named).where(named.c.family_id == family_id).order_by(log.c.disclosure_id)
     return FamilyDetail(
         family=dict(row),
-        members=[dict(found) for found in connection.execute(members).mappings()],
+        members=corrected(connection, [dict(found) for found in connection.execute(members).mappings()]),
         records=of(schema.record, schema.record.c.record_key),
         evidence=of(schema.evidence, schema.evidence.c.evidence_key),
         events=of(schema.family_event, schema.family_event.c.event_id),
@@ -124,6 +136,14 @@ def reviews_due(connection: sa.Connection, today: dt.date) -> pa.Table:
     ).mappings()
     columns = pa.schema([("family_id", _text), ("area", _text), ("review_due", pa.date32())])
     return pa.Table.from_pylist([dict(row) for row in rows], schema=columns)
+
+
+def _unrestricted(connection: sa.Connection, rows: list[dict[str, Any]], *, all_of_them: bool) -> list[dict[str, Any]]:
+    """The rows of families and people that are not restricted."""
+    if all_of_them:
+        return rows
+    families, people = restricted_families(connection), restricted_people(connection)
+    return [row for row in rows if row["family_id"] not in families and row["person_id"] not in people]
 
 
 def _listed(area: str | None, batch: str | None) -> sa.ColumnElement[bool]:

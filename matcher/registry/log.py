@@ -56,6 +56,8 @@ def put_disclosure(
         if before is not None:  # a seal done twice: the newer file counts
             named = schema.disclosure_family
             connection.execute(named.delete().where(named.c.disclosure_id == before))
+            confirmed = schema.confirmation  # of the older file; ids may be used again
+            connection.execute(confirmed.delete().where(confirmed.c.disclosure_id == before))
             connection.execute(table.delete().where(table.c.disclosure_id == before))
     made = connection.execute(
         table.insert().values(

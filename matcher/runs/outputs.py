@@ -64,21 +64,34 @@ def heading(settings: Settings, batch: batches.Batch, rules: Rules) -> Batch:
 
 
 def family_list(registry: Registry, head: Batch, batch_id: str) -> FamilyList:
-    """The families that the batch found or confirmed, from the registry."""
+    """The families that the batch found or confirmed, from the registry; who is restricted is left out and counted.
+
+    A criterion or concern that rests on restricted people alone is not told either.
+    """
     rows = registry.families(batch=batch_id)
+    everybody = registry.families(batch=batch_id, restricted=True)
+    left_out = Counter(everybody["area"].to_pylist()) - Counter(rows["area"].to_pylist())
+    families, people = registry.rights.restricted()
+    reasons = registry.reasons(batch_id).to_pylist()
+    told = [row for row in reasons if row["family_id"] not in families and row["person_id"] not in people]
+    still = {(row["family_id"], row["criterion"]) for row in told}
+    untold = {(row["family_id"], row["criterion"]) for row in reasons} - still
     first = rows.group_by(["family_id"], use_threads=False).aggregate(
         [(name, "first") for name in ("area", "route", "address", "postcode")]
     )
     first = first.rename_columns([name.removesuffix("_first") for name in first.column_names])
     where = pc.index_in(first["family_id"], value_set=rows["family_id"].combine_chunks())
     for name in ("criteria", "concerns"):
-        first = first.append_column(name, rows[name].take(where))
+        found = zip(first["family_id"].to_pylist(), rows[name].take(where).to_pylist(), strict=True)
+        shown = [[one for one in names if (family, one) not in untold] for family, names in found]
+        first = first.append_column(name, pa.array(shown, pa.list_(pa.string())))
     members = rows.filter(rows["person_id"].is_valid())
     return FamilyList.of(
         head,
         _as(first, FAMILIES.schema),
         _as(members, MEMBERS.schema),
-        _as(registry.reasons(batch_id), REASONS.schema),
+        pa.Table.from_pylist(told, schema=REASONS.schema),
+        left_out,
     )
 
 
@@ -98,7 +111,8 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     made |= family_lists.partner_lists(listed, disclosures, password)
     made |= claim_summary.claim_summary(claim_figures(head, figures, rules))
     policy = control_policy(workspace, batch.as_at)
-    made |= published.published(published_figures(head, listed, rules), policy, earlier(workspace, batch))[0]
+    counted = registry.families(batch=batch.batch_id, restricted=True)
+    made |= published.published(published_figures(head, counted, rules), policy, earlier(workspace, batch))[0]
     made |= {f"assurance/{name}": content for name, content in feedback_files(batch.plan["feedback"]).items()}
     names = {name: f"outbox/{batch.batch_id}/{name}" for name in sorted(made)}
     for name, path in names.items():
@@ -149,14 +163,12 @@ def earlier(workspace: Workspace, batch: batches.Batch) -> list[bytes]:
     return [path.read_bytes() for path in found if path.parent.parent.name != batch.batch_id]
 
 
-def published_figures(head: Batch, listed: FamilyList, rules: Rules) -> PublishedFigures:
-    """Families identified by area: counts for disclosure control."""
-    routes = Counter(zip(listed.families["area"].to_pylist(), listed.families["route"].to_pylist(), strict=True))
-    criteria = Counter(
-        (area, criterion)
-        for area, met in zip(listed.families["area"].to_pylist(), listed.families["criteria"].to_pylist(), strict=True)
-        for criterion in met
-    )
+def published_figures(head: Batch, counted: pa.Table, rules: Rules) -> PublishedFigures:
+    """Families identified by area, of the rows of everybody: counts for disclosure control. A restriction stops the use of
+    a person's data, not a count, and a count that it moved would tell of it."""
+    families = {row["family_id"]: row for row in counted.to_pylist()}.values()
+    routes = Counter((row["area"], row["route"]) for row in families)
+    criteria = Counter((row["area"], criterion) for row in families for criterion in row["criteria"])
     ids = tuple(criterion.id for criterion in rules.framework.rules.criterion)
     return PublishedFigures(head, rules.framework.rules.title, routes, criteria, ids, AREAS)
 

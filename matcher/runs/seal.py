@@ -13,13 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.errors import Exit, UserError
+from matcher.canaries import confirm_let_go
 from matcher.memory import peak_rss_mb
 from matcher.pairs import TrainedModel
 from matcher.purge import held
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import FILE as CERTIFICATE
-from matcher.purge.residue import Searched, search_all
 from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
 from matcher.runs import certificates, outputs, summaries
@@ -27,8 +26,8 @@ from matcher.runs.delivery import Delivery, destroy, take_back
 from matcher.runs.figures import Figures, decision_counts
 from matcher.runs.kept import Approval, plan_of
 from matcher.runs.options import Options, Outcome, Run
-from matcher.runs.residue import sample
-from matcher.tables import MonthTables
+from matcher.runs.residue import refuse_residue, sample, sought
+from matcher.tables import MonthTables, beside
 from matcher.workspace import Workspace
 from specs.load import supply_name
 
@@ -44,6 +43,13 @@ class Material:
     unsupplied: frozenset[tuple[str, str]]
     feedback: dict[str, Any]  # partner -> what it is told of its supplies
     approvals: tuple[Approval, ...] = ()
+    canaries: MonthTables | None = None  # let go with everybody else, and looked for afterwards
+    canary_places: pa.Table | None = None
+
+    @property
+    def with_canaries(self) -> MonthTables:
+        """What is let go or kept: everybody, the made-up people after the real ones."""
+        return beside(self.tables, self.canaries) if self.canaries is not None else self.tables
 
 
 def rows_kept(plan: FamilyPlan) -> pa.Table:
@@ -59,8 +65,10 @@ def seal_match(
     registry, rules, stages = run.registry, run.rules, run.stages
     with stages.stage("seal", "Keeping the qualifying families"):
         known = registry.known(without=batch.replaces)
-        replaced = registry.records(batch=batch.replaces) if batch.replaces else None
-        kept, plan = plan_of(batch.batch_id, batch.as_at, material.tables, known, rules, replaced, material.approvals)
+        replaced = registry.records(batch=batch.replaces, restricted=True) if batch.replaces else None
+        everybody = material.with_canaries
+        kept, plan = plan_of(batch.batch_id, batch.as_at, everybody, known, rules, replaced, material.approvals)
+        confirm_let_go(kept.records, material.figures.supplies)
         counted = rows_kept(plan)
         kept_rows = {
             supply_name(dataset, supplier): count
@@ -84,7 +92,7 @@ def seal_match(
             plan={"delivery": delivery.to_dict(), "feedback": material.feedback, "kept_rows": kept_rows},
         )
         registry.apply(batch.batch_id, plan)
-    del material, kept, plan
+    del material, everybody, kept, plan
     return finish(run, registry.batch(batch.batch_id), values)
 
 
@@ -112,11 +120,16 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
             outputs.withdraw(workspace, batch.replaces)
         erased = None if options.keep_extracts else destroy(workspace, delivery, run.console)
     with stages.stage("residue", "Searching for residue"):
-        searched = search_all(workspace, values or [], cells=registry.every_cell())
-        refuse_residue(workspace, batch, searched)
+        wanted = sought(workspace, batch, values)
+        searched = wanted.search(workspace, registry)
+        refuse_residue(workspace, batch, searched, but="the batch is not sealed")
     figures = Figures.from_dict({**batch.figures, "seconds": {**batch.figures["seconds"], **stages.seconds}})
     certificate = f"outbox/{batch.batch_id}/{CERTIFICATE}"
-    workspace.write(certificate, certificates.certify(workspace, batch, figures, options, delivery, erased, searched))
+    with stages.stage("certificate", "Signing the certificate"):
+        content = certificates.certify(
+            workspace, registry, batch, figures, options, delivery, erased, wanted, searched, referral=outputs.REFERRAL
+        )
+        workspace.write(certificate, content)
     destroyed = erased.removed if erased else 0
     report = outputs.write_report(workspace, batch, figures, rules, [*written, certificate], destroyed)
     sealed = registry.set_state(
@@ -127,16 +140,3 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
         records_kept=sum(batch.plan["kept_rows"].values()), files_destroyed=destroyed,
     )  # fmt: skip
     return summaries.sealed(registry, sealed)
-
-
-def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched) -> None:
-    """Raises UserError (exit 6) where something that should be gone was found: file and offset, never the value."""
-    if not searched.findings:
-        return
-    Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
-    raise UserError(
-        "The search after the deletion found something that should be gone; the batch is not sealed.",
-        where=(f"{finding.file}, offset {finding.offset}" for finding in searched.findings[:20]),
-        todo="remove these files if they are not the program's own, then run `matcher resume`",
-        code=Exit.RESIDUE,
-    )

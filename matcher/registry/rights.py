@@ -1,0 +1,198 @@
+"""What is recorded of retention and rights: decisions, markers, confirmations, requests, views, corrections.
+
+Takes what decides and records; gives plain rows. Refuses an unknown request. `Registry.rights` makes it, each call one
+transaction. Who is restricted stands in `restrictions.py`; erasing in `erasure.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from matcher.errors import UserError
+from matcher.registry import erasure, restrictions, schema
+from matcher.registry.ids import new_id
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class _Transaction(Protocol):
+    def __call__(self, work: Callable[[sa.Connection], T], /) -> T: ...
+
+
+class Rights:
+    """Retention and rights in one registry."""
+
+    def __init__(self, read: _Transaction, write: _Transaction, clock: Callable[[], dt.datetime]) -> None:
+        self._read, self._write, self._clock = read, write, clock
+
+    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+        return self._read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+
+    # -- families ----------------------------------------------------------------------------------------------------
+
+    def keep(self, family_id: str, *, reason: str, by_role: str, until: dt.date) -> None:
+        """Record that a reviewed family is kept until its next review."""
+        table, family, now = schema.retention_decision, schema.family, self._clock()
+
+        def change(connection: sa.Connection) -> None:
+            values = {"family_id": family_id, "reason": reason, "by_role": by_role, "until": until, "decided_at": now}
+            connection.execute(table.insert().values(values))
+            connection.execute(family.update().where(family.c.family_id == family_id).values(review_due=until))
+
+        self._write(change)
+
+    def decisions(self, family_id: str) -> list[Row]:
+        table = schema.retention_decision
+        return self._rows(sa.select(table).where(table.c.family_id == family_id).order_by(table.c.decision_id))
+
+    def marker(self, family_id: str) -> Row | None:
+        """The bare marker of an erased family, where it has one."""
+        found = self._rows(sa.select(schema.erasure_marker).where(schema.erasure_marker.c.family_id == family_id))
+        return found[0] if found else None
+
+    def holdings(self) -> list[Row]:
+        """family_id, status, area, identified_on, confirmed_batch, review_due, people and records of every family."""
+        family, member, record = schema.family, schema.membership, schema.record
+
+        def counted(table: sa.Table, column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+            count = sa.select(sa.func.count(sa.distinct(column))).where(table.c.family_id == family.c.family_id)
+            return count.correlate(family).scalar_subquery()
+
+        return self._rows(
+            sa.select(
+                family.c.family_id, family.c.status, family.c.area, family.c.identified_on, family.c.confirmed_batch,
+                family.c.review_due, family.c.merged_into, counted(member, member.c.person_id).label("people"),
+                counted(record, record.c.record_key).label("records"),
+            ).order_by(family.c.review_due, family.c.family_id)
+        )  # fmt: skip
+
+    def with_merged(self, ids: Iterable[str]) -> list[str]:
+        """Those of the families that the registry holds, and the families merged into them."""
+        return self._read(lambda c: erasure.with_merged(c, ids))
+
+    def left_empty(self, people: Collection[str]) -> list[str]:
+        """Families to which nobody but these people ever belonged."""
+        return self._read(lambda c: erasure.left_empty(c, people))
+
+    def people(self) -> set[str]:
+        """The ids of everybody in the registry."""
+        return set(self._read(lambda c: c.execute(sa.select(schema.person.c.person_id)).scalars().all()))
+
+    def families_of(self, person_id: str) -> list[str]:
+        """Every family that a person belongs or belonged to."""
+        member = schema.membership
+        query = sa.select(member.c.family_id).where(member.c.person_id == person_id).distinct()
+        return sorted(row["family_id"] for row in self._rows(query))
+
+    # -- files handed out --------------------------------------------------------------------------------------------
+
+    def handed_out(self, family_ids: Collection[str] | None = None) -> list[Row]:
+        """Disclosures of files, oldest first, each with `destroyed_on` and `confirmed_by` (null: not confirmed).
+
+        With `family_ids` only those that name one of these families.
+        """
+        log, done, named = schema.disclosure, schema.confirmation, schema.disclosure_family
+        query = (
+            sa.select(log, done.c.destroyed_on, done.c.by_role.label("confirmed_by"))
+            .outerjoin(done, done.c.disclosure_id == log.c.disclosure_id)
+            .where(log.c.form != "stdout")
+            .order_by(log.c.disclosure_id)
+        )
+        if family_ids is not None:
+            query = query.where(
+                log.c.disclosure_id.in_(sa.select(named.c.disclosure_id).where(named.c.family_id.in_(family_ids)))
+            )
+        return self._rows(query)
+
+    def confirm(self, disclosure_ids: Iterable[int], *, by_role: str, destroyed_on: dt.date) -> int:
+        """Record that a recipient destroyed what it was handed; what was confirmed before stays. Gives how many are new."""
+        table, now = schema.confirmation, self._clock()
+        common = {"by_role": by_role, "destroyed_on": destroyed_on, "recorded_at": now}
+
+        def change(connection: sa.Connection) -> int:
+            before = set(connection.execute(sa.select(table.c.disclosure_id)).scalars())
+            new = sorted(set(disclosure_ids) - before)
+            if new:
+                connection.execute(table.insert(), [{"disclosure_id": number, **common} for number in new])
+            return len(new)
+
+        return self._write(change)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def put_request(self, values: Mapping[str, Any]) -> str:
+        """Record a request; gives its id."""
+        request_id = new_id("R")
+        row = {**values, "request_id": request_id, "recorded_at": self._clock()}
+        self._write(lambda c: c.execute(schema.rights_request.insert().values(row)))
+        return request_id
+
+    def change_request(self, request_id: str, values: Mapping[str, Any]) -> None:
+        """Add to a request: person_id, family_id, found, exemption, citation, decision, decided_by, decided_on."""
+        table = schema.rights_request
+        self.request(request_id)
+        self._write(lambda c: c.execute(table.update().where(table.c.request_id == request_id).values(dict(values))))
+
+    def requests(self) -> list[Row]:
+        """Every request, the earliest due first."""
+        table = schema.rights_request
+        return self._rows(sa.select(table).order_by(table.c.due_on, table.c.request_id))
+
+    def request(self, request_id: str) -> Row:
+        table = schema.rights_request
+        found = self._rows(sa.select(table).where(table.c.request_id == request_id))
+        if not found:
+            raise UserError("There is no such request.", todo="see the requests with: matcher subject list --all")
+        return found[0]
+
+    def put_view(self, request_id: str, partner: str, view: str, given_on: dt.date) -> None:
+        """Record an originator's view of a request; a later one replaces it."""
+        self.request(request_id)
+        table, now = schema.originator_view, self._clock()
+
+        def change(connection: sa.Connection) -> None:
+            connection.execute(table.delete().where(table.c.request_id == request_id, table.c.partner == partner))
+            connection.execute(
+                table.insert().values(
+                    request_id=request_id, partner=partner, view=view, given_on=given_on, recorded_at=now
+                )
+            )
+
+        self._write(change)
+
+    def views(self, request_id: str) -> list[Row]:
+        table = schema.originator_view
+        return self._rows(sa.select(table).where(table.c.request_id == request_id).order_by(table.c.partner))
+
+    # -- restrictions and corrections --------------------------------------------------------------------------------
+
+    def restrict(self, values: Mapping[str, Any]) -> bool:
+        """Restrict a person or family; False where it is restricted already."""
+        return self._write(lambda c: restrictions.begin(c, values))
+
+    def lift(self, *, person_id: str | None, family_id: str | None, on: dt.date, by_role: str) -> int:
+        """Lift what restricts a person or family; gives how many restrictions that were."""
+        return self._write(lambda c: restrictions.lift(c, person_id, family_id, on, by_role))
+
+    def restrictions(self) -> list[Row]:
+        """Every restriction, oldest first; in force where `lifted_on` is null."""
+        return self._rows(sa.select(schema.restriction).order_by(schema.restriction.c.restriction_id))
+
+    def restricted(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of the families and of the people that are left out of every list."""
+        return self._read(lambda c: (restrictions.restricted_families(c), restrictions.restricted_people(c)))
+
+    def correct(self, values: Mapping[str, Any]) -> None:
+        """Record a corrected value of a person, with the old one and who said so."""
+        row = {**values, "recorded_at": self._clock()}
+        self._write(lambda c: c.execute(schema.correction.insert().values(row)))
+
+    def corrections(self, person_id: str) -> list[Row]:
+        """Every correction of a person, oldest first; the latest of a field holds."""
+        table = schema.correction
+        return self._rows(sa.select(table).where(table.c.person_id == person_id).order_by(table.c.correction_id))
