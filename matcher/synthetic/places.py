@@ -153,10 +153,11 @@ class Places:
             town = here.title
         sector = draws.pick(sectors)
         names, kinds = sections("streets")["names"], _KINDS
-        while True:
-            street = f"{draws.pick(names)} {draws.pick(kinds)}"
-            if (town, street) not in self._streets[district]:
-                break
+        street, tries = f"{draws.pick(names)} {draws.pick(kinds)}", 1
+        while (town, street) in self._streets[district]:
+            tries += 1  # a town that has used its names up goes on with double ones
+            name = draws.pick(names) if tries < _TRIES else f"{draws.pick(names)} {draws.pick(names)}"
+            street = f"{name} {draws.pick(kinds)}"
         self._streets[district][(town, street)] = None
         where = (here.easting + draws.between(-4000, 4000), here.northing + draws.between(-4000, 4000))
         return town, street, self._postcode(sector), where
@@ -201,5 +202,6 @@ class Places:
                 pool.append(self._add(district, "house", "", "", str(number), street, town, side, where))
 
 
+_TRIES = 200  # draws of a street's name before a town counts as having used its names up
 _KINDS = ("Road",) * 8 + ("Street",) * 6 + ("Avenue",) * 4 + ("Close",) * 4 + ("Lane",) * 2 + ("Drive",) * 3 + (
     "Crescent", "Way", "Way", "Court", "Place", "Gardens", "Grove", "Walk", "Terrace", "Rise")  # fmt: skip

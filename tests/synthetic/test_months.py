@@ -17,6 +17,7 @@ from matcher.synthetic import Month, make_month
 from matcher.synthetic.delivered import HEADERS, Supply, months_before
 from matcher.synthetic.lives import County
 from matcher.synthetic.months import make_supplies
+from matcher.synthetic.places import DISTRICTS, Places
 from matcher.synthetic.truth import Judge
 from specs.load import load_extract_specs
 
@@ -324,3 +325,10 @@ def test_senseless_wishes_are_refused(people: int, errors: float, as_at: dt.date
 def test_months_of_other_years_can_be_made(as_at: dt.date) -> None:
     month = make_month(150, 1, as_at)
     assert month.truth.count(b"\n") > 100
+
+
+def test_a_town_that_has_used_its_street_names_up_goes_on_building() -> None:
+    places = Places(seed=1)
+    melton = next(number for number, district in enumerate(DISTRICTS) if district.key == "melton")
+    homes = [places.dwellings[places.special(melton, "hmo")] for _ in range(4000)]
+    assert len({home.street for home in homes}) == len(homes)
