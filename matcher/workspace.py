@@ -43,7 +43,7 @@ _BATCH = re.compile(r"\d{4}-\d{2}-\d{2}-[1-9]\d{0,3}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _WAITING = ".waiting"  # suffix of temporary files: what a crash leaves is destroyed by the next holder of the lock
-_LEFT = re.compile(r"\.?[0-9a-f]{16}\.waiting")
+_LEFT = re.compile(r"\.?[0-9a-f]{16}\.waiting(-journal)?")
 _CHUNK = 1 << 20
 _LOCK_BYTE = 1 << 40  # the byte that is locked lies past the file's end: on Windows a locked byte cannot be read
 
@@ -317,6 +317,19 @@ class Workspace:
             raise _cannot("write", path, error) from error
         return path
 
+    def waiting_path(self) -> Path:
+        """A free name for a file on its way to its place: what a crash leaves of it, the next holder of the lock destroys."""
+        return self.root / f".{secrets.token_hex(8)}{_WAITING}"
+
+    def put_in_place(self, waiting: Path, relative: str) -> None:
+        """Give a finished file (of `waiting_path`) its name, in place of what has it. Raises UserError."""
+        path = self.path(relative)
+        try:
+            waiting.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise _cannot("write", path, error) from error
+
     def read(self, relative: str) -> bytes:
         """The bytes of a file of the workspace. Raises FileNotFoundError."""
         return self.path(relative).read_bytes()
@@ -416,10 +429,10 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file outside any workspace whole or not at all. Raises UserError."""
+def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file outside any workspace whole or not at all; `private`: for its owner alone. Raises UserError."""
     try:
-        _write(path, content)
+        _write(path, content, private=private)
     except OSError as error:
         raise _cannot("write", path, error) from error
 
@@ -434,10 +447,11 @@ def _batch(batch: str) -> str:
     return batch
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, *, private: bool = False) -> None:
     waiting = path.with_name(f".{secrets.token_hex(8)}{_WAITING}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with waiting.open("xb") as file:
+        with os.fdopen(os.open(waiting, flags, 0o600 if private else 0o666), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

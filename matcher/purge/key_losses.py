@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REGISTRY, SIGNING, AUDIT_HEAD = "registry", "signing", "audit_head"
-PASSWORD, HELD, PUBLIC, CANARY = "password.", "held.", "public.", "canary."
+PASSWORD, EARLIER, HELD, PUBLIC, CANARY = "password.", "earlier.", "held.", "public.", "canary."
 """What the names of several keys of a kind begin with."""
 
 
@@ -45,6 +45,12 @@ _KINDS = {
         "opening the files that were written for this recipient so far",
         "the families: the next file gets a new password",
         f"{_BACK}; or hand the lists out again",
+    ),
+    EARLIER: Kind(
+        "a recipient's older files",
+        "searching files that were written for this recipient before its password was changed",
+        "the families, and everything written since",
+        _BACK,
     ),
     HELD: Kind(
         "a held batch",

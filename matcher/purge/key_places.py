@@ -6,6 +6,7 @@ Refuses to take a keyring that does not answer for one that holds nothing: the c
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import os
 import secrets
@@ -34,7 +35,7 @@ class Place(Protocol):
 
 
 class FolderPlace:
-    """One file a key in a folder that only its owner may read."""
+    """One file a key in a folder that only its owner may read. What is replaced or removed is overwritten once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.title = folder, f"the folder {folder}"
@@ -58,12 +59,17 @@ class FolderPlace:
             file.write(value)
             file.flush()
             os.fsync(file.fileno())
+        old = self.folder / f"{name}.{secrets.token_hex(4)}.old"
+        with contextlib.suppress(OSError):  # there was none, or the file system knows no second names
+            os.link(self._path(name), old)
         waiting.replace(self._path(name))
+        _destroyed(old)
         self._sync()
 
     def remove(self, name: str) -> bool:
         """Overwrite the key once and remove it, with what a crash may have left of writing it."""
-        found = [self._path(name), *self.folder.glob(f"{name}.*.new")]
+        left = (path for kind in ("new", "old") for path in self.folder.glob(f"{name}.*.{kind}"))
+        found = [self._path(name), *left]
         gone = [_destroyed(path) for path in found]
         if any(gone):
             self._sync()

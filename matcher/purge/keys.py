@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from matcher.errors import UserError
-from matcher.purge.key_losses import AUDIT_HEAD, HELD, PASSWORD, PUBLIC, REGISTRY, SIGNING, kind_of, lines
+from matcher.purge.key_losses import AUDIT_HEAD, EARLIER, HELD, PASSWORD, PUBLIC, REGISTRY, SIGNING, kind_of, lines
 from matcher.purge.key_places import FolderPlace, KeyringPlace, Place, configuration_folder
 
 __all__ = ["AUDIT_HEAD", "REGISTRY", "SIGNING", "FolderPlace", "KeyStore", "KeyringPlace", "configuration_folder"]
@@ -151,6 +151,13 @@ class KeyStore:
             self.put(name, kept)
         return kept.decode("ascii")
 
+    def change_password(self, recipient: str) -> None:
+        """Give a recipient another password. The old one is kept, to search the files that were written under it."""
+        name = f"{PASSWORD}{recipient}"
+        old = self.need(name)
+        self.put(f"{EARLIER}{recipient}.{fingerprint_of(name, old)}", old)
+        self.put(name, new_password())
+
     def recipients(self) -> list[str]:
         return [name.removeprefix(PASSWORD) for name in self.names() if name.startswith(PASSWORD)]
 
@@ -161,7 +168,8 @@ class KeyStore:
         """
         likely = set(_words(file))
         recipients = sorted(self.recipients(), key=lambda r: (-len(likely & set(_words(r))), len(_words(r)), r))
-        found = [value.decode("ascii") for r in recipients if (value := self.get(f"{PASSWORD}{r}"))]
+        names = [f"{PASSWORD}{r}" for r in recipients] + [name for name in self.names() if name.startswith(EARLIER)]
+        found = [value.decode("ascii") for name in names if (value := self.get(name))]
         override = os.environ.get("MATCHER_OUTPUT_PASSWORD")
         return list(dict.fromkeys([override, *found] if override else found))
 
