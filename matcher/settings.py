@@ -7,10 +7,12 @@ disclosure control) are not settings: they lie dated in `policy/`.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from matcher.errors import UserError
 from specs.faults import faults_of
@@ -92,6 +94,50 @@ class Review(_Model):
     roles: tuple[_Text, ...] = ("Programme information manager",)
 
 
+class RegistryServer(_Model):
+    """Where the registry lies: no url, in the workspace's own encrypted file; else on a PostgreSQL server."""
+
+    url: str = ""
+    sslmode: Literal["", "disable", "prefer", "require", "verify-ca", "verify-full"] = ""
+    sslrootcert: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _a_server(cls, url: str) -> str:
+        if url:
+            server_address(url)
+        return url
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """The parts of a registry's url."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+
+
+def server_address(url: str) -> ServerAddress:
+    """The parts of postgresql://[login@]host[:port]/database. Raises ValueError, which names no part of it."""
+    try:
+        parts = urlsplit(url)
+        host, port, user, password = parts.hostname or "", parts.port or 5432, parts.username or "", parts.password
+    except ValueError:
+        raise ValueError("is no address: write postgresql://host:port/database") from None
+    if password is not None:
+        raise ValueError(
+            "holds a password: take it out, and give it with `matcher registry password`, PGPASSWORD or libpq's password file"
+        )
+    database = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not host or not database or "/" in database:
+        raise ValueError("is no address of a server registry: write postgresql://host:port/database")
+    if parts.query or parts.fragment:
+        raise ValueError("holds options: set sslmode and sslrootcert as lines of their own")
+    return ServerAddress(unquote(host), port, database, unquote(user))
+
+
 class Legal(_Model):
     """Who is answerable: named by role on certificates and disclosures."""
 
@@ -110,6 +156,7 @@ class Settings(_Model):
     marking: Marking = Marking()
     hold: Hold = Hold()
     review: Review = Review()
+    registry: RegistryServer = RegistryServer()
     legal: Legal = Legal()
 
 

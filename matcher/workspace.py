@@ -341,13 +341,19 @@ class Workspace:
 
     @contextlib.contextmanager
     def appending(self, relative: str, *, tail: int = 1 << 16) -> Iterator[Log]:
-        """Hold a log for one addition (waiting for other processes), with its last `tail` bytes to read."""
+        """Hold a log for one addition (waiting for other processes), with its last `tail` bytes to read, or more: the last
+        whole line at least."""
         path = self.path(relative)
         try:
             with _locked_file(path.with_name(f".{path.name}.lock"), wait=True), path.open("a+b") as file:
                 size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - tail))
-                yield Log(file.fileno(), file.read())
+                while True:
+                    file.seek(max(0, size - tail))
+                    read = file.read()
+                    if tail >= size or read.count(b"\n") > 1:
+                        break
+                    tail *= 4
+                yield Log(file.fileno(), read)
         except OSError as error:
             raise _cannot("write", path, error) from error
 

@@ -1,8 +1,9 @@
-"""The registry's database: an encrypted SQLite file (SQLCipher), brought to the newest schema by Alembic when opened.
+"""The registry's database, brought to the newest schema by Alembic when opened: an encrypted SQLite file, or a server.
 
-Takes a file and its 32-byte key, gives an SQLAlchemy engine. Refuses a wrong key, a damaged file and a file that a newer
-matcher wrote. Nothing of it is in clear on disk: temporary tables stay in memory, freed pages are overwritten, and the
-rollback journal (encrypted too) is removed at each commit, so that no write-ahead file keeps deleted rows.
+Takes a file (SQLCipher) or a server (PostgreSQL) and its 32-byte key, gives an SQLAlchemy engine. Refuses a wrong key, a
+damaged file and a registry that a newer matcher wrote. Nothing of the file is in clear on disk: temporary tables stay in
+memory, freed pages are overwritten, and the rollback journal (encrypted too) is removed at each commit, so that no
+write-ahead file keeps deleted rows. On a server the personal columns are encrypted one by one.
 """
 
 from __future__ import annotations
@@ -15,18 +16,23 @@ import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy.pool import NullPool
 
 from matcher.errors import UserError
+from matcher.registry import schema, server
+from matcher.registry.schema.personal import SERVER, use_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"  # the newest migration; a test holds this to the folder
+HEAD = "0003"  # the newest migration; a test holds this to the folder
 
 _WAIT_SECONDS = 30.0
+_PROOF = {"name": "registry", "proof": "opened with its key"}
 
 
-def open_engine(database: Path, key: bytes) -> sa.Engine:
-    """An engine on the file, made where it is missing, at the newest schema. Raises UserError."""
-    engine = _engine(database, key)
+def open_engine(database: Path | server.Server, key: bytes) -> sa.Engine:
+    """An engine on the registry, made where it is missing, at the newest schema. Raises UserError."""
+    engine = _engine(database, key) if isinstance(database, Path) else server.make_engine(database)
+    use_key(engine, key)
     try:
         _upgrade(engine)
+        _prove(engine)
     except sa.exc.DatabaseError as error:
         engine.dispose()
         if "not a database" in str(error.orig):
@@ -40,6 +46,9 @@ def open_engine(database: Path, key: bytes) -> sa.Engine:
             where=str(database),
             todo="wait for the other run, check the disk and its rights, and run the command again",
         ) from None
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -80,6 +89,26 @@ def writing(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(writes=True)
 
 
+def on_server(engine: sa.Engine) -> bool:
+    """Whether this registry lies on a server."""
+    return engine.dialect.name == SERVER
+
+
+def is_made(database: server.Server) -> bool:
+    """Whether a server holds a registry already: then its key must not be made anew. Raises UserError."""
+    engine = server.make_engine(database)
+    try:
+        return _version(engine) is not None
+    finally:
+        engine.dispose()
+
+
+def _prove(engine: sa.Engine) -> None:
+    """Open the proof that the key is the registry's, so that a wrong one is refused before anything is written with it."""
+    with engine.connect() as connection:
+        connection.execute(sa.select(schema.registry_key.c.proof)).all()
+
+
 def _version(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -107,6 +136,14 @@ def _upgrade(engine: sa.Engine) -> None:
                 where=f"schema {found}, this program knows {HEAD}",
                 todo="install the newer matcher again",
             ) from None
+    if found is not None and on_server(engine) and not server.may_run(engine):
+        raise UserError(
+            "The registry is of an older version than this program.",
+            where=f"schema {found}, this program knows {HEAD}",
+            todo="the login of the monthly run brings it up to date: ask the programme office to run matcher status",
+        )
     with writing(engine).begin() as connection:  # all or nothing: a failed upgrade leaves the old version usable
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+        if connection.execute(sa.select(schema.registry_key.c.name)).first() is None:
+            connection.execute(schema.registry_key.insert().values(_PROOF))

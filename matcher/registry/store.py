@@ -7,20 +7,23 @@ refuse. Close it, or use it in a `with`: Windows removes no open file.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 import sqlalchemy as sa
 
-from matcher.registry import apply, batches, erasure, families, judgements, known, log, reasons, schema
+from matcher.registry import apply, batches, erasure, families, judgements, known, log, reasons, schema, server
 from matcher.registry.batches import Batch
 from matcher.registry.continuity import Known
-from matcher.registry.database import open_engine, writing
+from matcher.registry.database import on_server, open_engine, writing
 from matcher.registry.families import FamilyDetail
 from matcher.registry.judgements import Judgement
 from matcher.registry.log import Question
 from matcher.registry.plan import FamilyPlan
+from matcher.registry.rights import Rights
+from matcher.registry.schema.personal import PERSONAL
 
 T = TypeVar("T")
 Clock = Callable[[], dt.datetime]
@@ -34,7 +37,7 @@ class Place(Protocol):
     """What the registry needs of a workspace."""
 
     @property
-    def database(self) -> Any: ...
+    def registry_place(self) -> Any: ...
     @property
     def keys(self) -> Keys: ...
 
@@ -52,7 +55,7 @@ class Registry:
     @classmethod
     def open(cls, workspace: Place, *, clock: Clock = utc_now) -> Registry:
         """Open the workspace's registry, making or upgrading it first where needed. Raises UserError."""
-        return cls(open_engine(workspace.database, workspace.keys.registry_key()), clock=clock)
+        return cls(open_engine(workspace.registry_place, workspace.keys.registry_key()), clock=clock)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -69,7 +72,16 @@ class Registry:
 
     def _write(self, change: Callable[[sa.Connection], T]) -> T:
         with writing(self._engine).begin() as connection:
-            return change(connection)
+            done = change(connection)
+            emptied = connection.info.pop("emptied", set())
+        if scrubbed := emptied & set(PERSONAL):
+            server.scrub(self._engine, scrubbed)
+        return done
+
+    @property
+    def changeable(self) -> bool:
+        """Whether this login may change the registry: a key worker's, on a server, may only read its areas."""
+        return not on_server(self._engine) or server.may_run(self._engine)
 
     # -- batches -----------------------------------------------------------------------------------------------------
 
@@ -151,13 +163,13 @@ class Registry:
         """Undo everything that the latest applied batch put in. Raises UserError where a later one rests on it."""
         self._write(lambda c: apply.undo_batch(c, batch_id))
 
-    def families(self, area: str | None = None, batch: str | None = None) -> pa.Table:
-        """families.FAMILY_ROWS: one row a current member of a family that is not closed."""
-        return self._read(lambda c: families.family_rows(c, area, batch))
+    def families(self, area: str | None = None, batch: str | None = None, *, restricted: bool = False) -> pa.Table:
+        """families.FAMILY_ROWS: one row a current member of a family that is not closed, and not restricted (for counts: all)."""
+        return self._read(lambda c: families.family_rows(c, area, batch, restricted=restricted))
 
-    def records(self, area: str | None = None, batch: str | None = None) -> pa.Table:
-        """families.RECORD_ROWS: one row a kept record."""
-        return self._read(lambda c: families.record_rows(c, area, batch))
+    def records(self, area: str | None = None, batch: str | None = None, *, restricted: bool = False) -> pa.Table:
+        """families.RECORD_ROWS: one row a kept record of who is not restricted (for following families: all)."""
+        return self._read(lambda c: families.record_rows(c, area, batch, restricted=restricted))
 
     def reasons(self, batch: str) -> pa.Table:
         """reasons.REASON_ROWS: one row a piece of evidence behind a criterion of the families that the batch listed."""
@@ -181,6 +193,11 @@ class Registry:
     def erase_people(self, ids: Iterable[str], *, reason: str) -> int:
         """Erase people, and families that are left without anybody. Gives how many people were there."""
         return self._write(lambda c: erasure.erase_people(c, ids, reason=reason, on=self._clock().date()))
+
+    @property
+    def rights(self) -> Rights:
+        """Retention decisions, confirmations of destruction, requests, restrictions, corrections."""
+        return Rights(self._read, self._write, self._clock)
 
     # -- questions and disclosures -----------------------------------------------------------------------------------
 
@@ -223,11 +240,12 @@ class Registry:
     # -- for the residue search --------------------------------------------------------------------------------------
 
     def every_cell(self) -> Iterable[tuple[str, str]]:
-        """(table, text) of every filled cell that is not a number, for the search of what should be gone."""
+        """(table, text) of every filled cell that is not a number, for the search of what should be gone; deciphered."""
         with self._engine.connect() as connection:
-            names = sa.inspect(connection).get_table_names()
-            for name in sorted(names):
-                for row in connection.execute(sa.select(sa.text("*")).select_from(sa.table(name))):
+            for table in sorted(schema.metadata.tables.values(), key=lambda table: table.name):
+                for row in connection.execute(sa.select(table)):
                     for value in row:
-                        if value is not None and not isinstance(value, int | float):
-                            yield name, str(value)
+                        if isinstance(value, list | dict):
+                            yield table.name, json.dumps(value, ensure_ascii=False)
+                        elif value is not None and not isinstance(value, int | float):
+                            yield table.name, str(value)

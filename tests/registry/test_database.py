@@ -98,8 +98,7 @@ def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path, monkeypat
     engine.dispose()
 
 
-def test_a_plan_that_fails_midway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = Workspace.create(tmp_path / "w")
+def test_a_plan_that_fails_midway_leaves_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     month = Month([House([Someone("QUILLFEATHER", "ALICE")])])
     with Registry.open(workspace) as registry:
         batch = registry.new_batch(month.as_at, {}).batch_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +17,8 @@ NOVEMBER = dt.date(2013, 11, 30)
 
 
 @pytest.fixture
-def registry(tmp_path: Path):
-    with Registry.open(Workspace.create(tmp_path / "w")) as registry:
+def registry(workspace: Workspace):
+    with Registry.open(workspace) as registry:
         yield registry
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,8 @@ DAY = dt.date(2014, 1, 5)
 
 
 @pytest.fixture
-def registry(tmp_path: Path):
-    with Registry.open(Workspace.create(tmp_path / "w")) as registry:
+def registry(workspace: Workspace):
+    with Registry.open(workspace) as registry:
         seal(registry, Month([House(SMITHS, dwelling_row=True), House(JONES)]))
         yield registry
 

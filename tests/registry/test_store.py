@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,6 @@ from matcher.workspace import Workspace
 from tests.registry.months import House, Month, Someone, knows, seal
 
 SMITHS = [Someone("SMITHERS", "ALICE"), Someone("SMITHERS", "BEN", 2001)]
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.create(tmp_path / "w")
 
 
 @pytest.fixture
