@@ -112,7 +112,7 @@ class Workspace:
                 if not (root / name).exists():
                     _write(root / name, source.read_bytes())
             place = workspace.registry_place
-            if (root / DATABASE).exists() if isinstance(place, Path) else is_made(place):
+            if workspace.holds_registry():
                 keys.registry_key()
             else:
                 keys.make(REGISTRY)
@@ -204,6 +204,11 @@ class Workspace:
                 todo=f"move them with: matcher registry move -w {self.root}, or take the url out of matcher.toml",
             )
         return self.server
+
+    def holds_registry(self) -> bool:
+        """Whether a registry is there, so that its key must not be made anew. Raises UserError."""
+        place = self.registry_place
+        return place.exists() if isinstance(place, Path) else is_made(place)
 
     @property
     def inbox(self) -> Path:

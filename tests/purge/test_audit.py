@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.purge import chain
 from matcher.purge.audit import Audit
 from matcher.workspace import Workspace
 
@@ -31,12 +32,10 @@ def edited(lines: list[str]) -> list[str]:
 
 def forged(lines: list[str]) -> list[str]:
     """Edited, with its own hash made right again: only the signature tells."""
-    from matcher.purge.audit import _hash, _line
-
     entry = json.loads(lines[-1])
     entry["counts"]["records"] = 7
-    entry["hash"] = _hash(entry)
-    return [*lines[:-1], _line(entry).decode()]
+    entry["hash"] = chain.hash_of(entry)
+    return [*lines[:-1], chain.line_of(entry).decode()]
 
 
 CHANGES = {
@@ -69,12 +68,36 @@ def test_a_change_at_the_end_is_told_also_after_further_entries(audit: Audit, ho
     assert audit.check()
 
 
-def test_an_interrupted_write_is_named_and_the_chain_goes_on(audit: Audit) -> None:
+def test_an_interrupted_write_is_told_of_and_the_chain_goes_on_whole(audit: Audit) -> None:
     path = audit._workspace.root / "audit.log"
     with path.open("ab") as file:
         file.write(b'{"number":6,"at"')
-    assert audit.append("verified") == 6
+    assert audit.check() == ["audit.log line 6: the last line is cut off (an interrupted write, or removed)"]
+    assert audit.append("verified") == 7
+    assert audit.check() == []
+    assert [entry["event"] for entry in audit.entries()][-2:] == ["audit_write_interrupted", "verified"]
+    path.write_bytes(path.read_bytes().replace(b'{"number":6,"at"\n', b'{"number":9,"at"\n'))
     assert audit.check() == ["audit.log line 6: is no entry (an interrupted write, or edited)"]
+
+
+def test_an_entry_cut_down_to_half_a_line_is_no_interrupted_write(audit: Audit) -> None:
+    path = audit._workspace.root / "audit.log"
+    path.write_bytes(path.read_bytes()[:-100])
+    audit.append("verified")
+    assert any("had been removed or changed" in fault for fault in audit.check())
+
+
+def test_an_entry_that_only_lost_the_end_of_its_line_goes_on(audit: Audit) -> None:
+    path = audit._workspace.root / "audit.log"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert audit.append("verified") == 6
+    assert audit.check() == []
+
+
+def test_an_entry_longer_than_what_is_read_of_the_end_is_followed(audit: Audit) -> None:
+    audit.append("families_erased", families=[f"F-{number:08}" for number in range(20_000)])
+    audit.append("verified")
+    assert audit.check() == [] and audit.head()[0] == 7
 
 
 def test_a_crash_between_entry_and_key_store_is_no_fault(audit: Audit) -> None:
