@@ -430,8 +430,16 @@ class Log:
         self._descriptor, self.tail = descriptor, tail
 
     def add(self, line: bytes) -> None:
-        os.write(self._descriptor, line + b"\n")
-        os.fsync(self._descriptor)
+        """Whole or not at all: what a full disk cut off is taken back. Raises OSError."""
+        end, content = os.fstat(self._descriptor).st_size, line + b"\n"
+        try:
+            while content:
+                content = content[os.write(self._descriptor, content) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, end)
+            raise
 
 
 def digest_of(path: Path) -> str:

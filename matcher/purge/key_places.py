@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -45,11 +45,17 @@ class FolderPlace:
 
     def get(self, name: str) -> bytes | None:
         try:
-            return self._path(name).read_bytes()
+            with self._telling("read"):
+                return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def put(self, name: str, value: bytes) -> None:
+        """Whole or not at all; what a crash left of putting this key before is destroyed. Raises UserError."""
+        with self._telling("write"):
+            self._put(name, value)
+
+    def _put(self, name: str, value: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if os.name == "posix":
             self.folder.chmod(stat.S_IRWXU)
@@ -63,17 +69,35 @@ class FolderPlace:
         with contextlib.suppress(OSError):  # there was none, or the file system knows no second names
             os.link(self._path(name), old)
         waiting.replace(self._path(name))
-        _destroyed(old)
+        for path in self._left(name):
+            _destroyed(path)
         self._sync()
 
     def remove(self, name: str) -> bool:
-        """Overwrite the key once and remove it, with what a crash may have left of writing it."""
-        left = (path for kind in ("new", "old") for path in self.folder.glob(f"{name}.*.{kind}"))
-        found = [self._path(name), *left]
-        gone = [_destroyed(path) for path in found]
-        if any(gone):
-            self._sync()
+        """Overwrite the key once and remove it, with what a crash may have left of writing it. Raises UserError."""
+        with self._telling("destroy"):
+            gone = [_destroyed(path) for path in (self._path(name), *self._left(name))]
+            if any(gone):
+                self._sync()
         return any(gone)
+
+    def _left(self, name: str) -> list[Path]:
+        """The key that was replaced, and what a crash left of writing this one."""
+        return [path for kind in ("new", "old") for path in self.folder.glob(f"{name}.????????.{kind}")]
+
+    @contextlib.contextmanager
+    def _telling(self, do: str) -> Iterator[None]:
+        """Says where a key could not be written, read or destroyed, and what to do; which key is no matter for the reader."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"Could not {do} a key: {os.strerror(error.errno) if error.errno else type(error).__name__}.",
+                where=str(self.folder),
+                todo="check the disk's space and the rights of the folder of keys, and run the command again",
+            ) from error
 
     def names(self) -> list[str]:
         if not self.folder.is_dir():
