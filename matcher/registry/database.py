@@ -23,6 +23,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0003"  # the newest migration; a test holds this to the folder
 
 _WAIT_SECONDS = 30.0
+_OUTSIDE = (
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "database is locked",
+)
+"""What SQLite says where the fault lies outside the program."""
 _PROOF = {"name": "registry", "proof": "opened with its key"}
 
 
@@ -41,15 +49,20 @@ def open_engine(database: Path | server.Server, key: bytes) -> sa.Engine:
                 where=str(database),
                 todo="restore the workspace's keys, or the registry together with its keys, from their backup",
             ) from None
-        raise UserError(
-            "The registry cannot be used: it is locked, damaged, or its disk is full or read-only.",
-            where=str(database),
-            todo="wait for the other run, check the disk and its rights, and run the command again",
-        ) from None
+        raise _unusable(database, "it is damaged, or its server refused") from None
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def _unusable(database: Path | server.Server, why: str) -> UserError:
+    return UserError(
+        f"The registry cannot be used: {why}.",
+        where=str(database),
+        todo="check the disk's space and rights, wait for the other run where there is one, and run the command again; "
+        "what was half written is taken back",
+    )
 
 
 def _engine(database: Path, key: bytes) -> sa.Engine:
@@ -74,6 +87,12 @@ def _engine(database: Path, key: bytes) -> sa.Engine:
     engine = sa.create_engine(
         "sqlite+pysqlite://", module=sqlcipher, creator=connect, poolclass=NullPool, hide_parameters=True
     )
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _say(context: sa.engine.ExceptionContext) -> None:
+        said = str(context.original_exception)
+        if any(outside in said for outside in _OUTSIDE):
+            raise _unusable(database, said) from None
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
