@@ -132,8 +132,22 @@ def test_a_reader_reads_while_a_writer_writes(tmp_path: Path) -> None:
 def test_a_second_writer_waits_its_turn_and_then_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_WAIT_SECONDS", 0.05)
     engine = open_engine(tmp_path / "r.db", KEY)
-    with writing(engine).begin(), pytest.raises(sa.exc.OperationalError, match="locked"), writing(engine).begin():
+    with writing(engine).begin(), pytest.raises(UserError, match="database is locked"), writing(engine).begin():
         pass
+    engine.dispose()
+
+
+def test_a_full_disk_is_told_with_the_place_and_what_to_do_and_leaves_what_was_there(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "r.db", KEY)
+    with pytest.raises(UserError, match="disk is full") as refused, writing(engine).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (text TEXT)")
+        size = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {size}")
+        connection.exec_driver_sql("INSERT INTO kept VALUES (?)", ("x" * 100_000,))
+    assert str(tmp_path / "r.db") in refused.value.where
+    assert "space" in refused.value.todo
+    with engine.connect() as connection:
+        assert not sa.inspect(connection).has_table("kept")
     engine.dispose()
 
 
