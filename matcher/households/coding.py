@@ -34,6 +34,15 @@ def coded_column(parts: Sequence[pa.ChunkedArray | pa.Array], tidy: Callable[[st
     return Coded(table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)], values)
 
 
+def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:
+    """For each row its place among the distinct texts, the fullest first, then in the order of letters; -1 where there is none."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    place = {value: rank for rank, value in enumerate(sorted(values, key=lambda text: (-len(text), text)))}
+    table = np.array([place[value] for value in values] + [-1], dtype=np.int64)
+    return table[encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)]
+
+
 def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
     return part.chunks if isinstance(part, pa.ChunkedArray) else [part]
 

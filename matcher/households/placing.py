@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from matcher.households import dwelling_rows as rows_stage
 from matcher.households.areas import find_areas
+from matcher.households.coding import wording_rank
 from matcher.households.dwellings import PLACES, Dwellings, find_dwellings
 from matcher.households.grouping import (
     Grouped,
@@ -150,13 +151,15 @@ def _households(
     count = max(int(households.max(initial=-1)), int(assigned.household.max(initial=-1))) + 1
     people = np.bincount(households, minlength=count)
     home, record = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    # the surest member's address speaks for the household
-    order = np.lexsort((residence.record, residence.probability))
+    # the surest member's address speaks for the household; of those equally sure the fullest
+    wording = np.append(wording_rank(records["address"]), -1)
+    order = np.lexsort((residence.record, -wording[residence.record], residence.probability))
     order = order[(residence.home[order] >= 0) & ~residence.left[order]]
     home[households[order]] = residence.home[order]
     told = order[residence.record[order] >= 0]
     record[households[told]] = residence.record[told]
-    empty = people[assigned.household] == 0
+    empty = np.flatnonzero(people[assigned.household] == 0)
+    empty = empty[np.argsort(-wording[assigned.row[empty]], kind="stable")]
     home[assigned.household[empty]] = assigned.dwelling[empty]
     record[assigned.household[empty]] = assigned.row[empty]
     known = home >= 0

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from matcher.households.coding import wording_rank
 from matcher.households.dwellings import CONFIDENCE, Dwellings
 from matcher.households.following import follow
 from matcher.households.reasons import code
@@ -125,6 +126,7 @@ def _sightings(
             "source": source,
             "record": records["record_id"].to_numpy()[live],
             "row": live,
+            "wording": wording_rank(records["address"])[live],
             "never_home": dwellings.never_home[live],
         }
     )
@@ -326,7 +328,7 @@ def _explain(
     believed = seen[seen["dwelling"].to_numpy() == home[seen["person"].to_numpy()]]
     believed = believed.assign(sure=CONFIDENCE[dwellings.how[believed["row"]]])
     believed = believed.sort_values(
-        ["person", "gone", "sure", "age", "record"], ascending=[True, True, False, True, True]
+        ["person", "gone", "sure", "age", "wording", "record"], ascending=[True, True, False, True, True, True]
     )
     believed = believed.drop_duplicates("person")
     record[believed["person"]] = believed["record"]
