@@ -1,4 +1,4 @@
-"""CSV as partners send it. Takes a file's bytes and the specification, gives a grid; refuses an empty file.
+"""CSV as partners send it. Takes a file's bytes and the specification, gives a grid; refuses an empty or too big file.
 
 Characters: a byte-order mark decides (UTF-8, UTF-16), else strict UTF-8, else Windows-1252. The delimiter is the one
 of comma, semicolon, tab and pipe that finds most agreed names in the header line. Arrow reads files whose quotation
@@ -11,27 +11,36 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from matcher.extracts.grid import Grid, Unreadable, make_grid
+from matcher.extracts.grid import Grid, Unreadable, make_grid, refuse_too_many
 from matcher.extracts.header import known_names
+from matcher.extracts.limits import (
+    LARGEST_HEADER,
+    LONGEST_QUOTED,
+    LONGEST_RECORD,
+    MOST_COLUMNS,
+    MOST_LINES_AGAIN,
+)
 from matcher.fields.scalars import bare
 from specs.load import ExtractSpec
 
 DELIMITERS = (",", ";", "\t", "|")
-_HEADER_BYTES = 1 << 16
-_LONGEST_QUOTED = 1 << 24  # characters of one cell; beyond, the quotation mark that opened it is taken for a slip
+_BATCH = 1_000_000  # cells that are held as Python objects at a time
+_SLICE = 1 << 24  # bytes that are looked through at a time
 _UNREADABLE = "\ufffd".encode()
 _SEPARATOR_LINE = re.compile(rb"sep=(.)\r?\n?|sep=(.)\r", re.IGNORECASE)  # what Excel writes and reads
 
 
 def read_csv(data: bytes, spec: ExtractSpec) -> Grid:
-    """Read a delimited file. Raises Unreadable where it is empty."""
+    """Read a delimited file. Raises Unreadable where it is empty or holds too much."""
     text = decode(data).lstrip(b"\r\n").rstrip(b"\r\n\x1a")
     delimiter = None
     if found := _SEPARATOR_LINE.match(text):
@@ -39,10 +48,12 @@ def read_csv(data: bytes, spec: ExtractSpec) -> Grid:
         text = text[found.end() :].lstrip(b"\r\n")
     if not text.strip():
         raise Unreadable("empty", "the file is empty; send it again with a header and its rows")
-    former = csv.field_size_limit(_LONGEST_QUOTED)
+    former = csv.field_size_limit(LONGEST_QUOTED)
     try:
+        head = _head(text)
         if delimiter not in DELIMITERS:
-            delimiter = choose_delimiter(text, spec)
+            delimiter = choose_delimiter(head, spec)
+        _refuse_too_many(text, head, delimiter)
         grid = read_regular(text, delimiter) if has_regular_quotes(text, delimiter) else None
         return grid or read_row_by_row(text, delimiter)
     finally:
@@ -64,30 +75,49 @@ def decode(data: bytes) -> bytes:
     return text.replace(b"\0", _UNREADABLE) if b"\0" in text else text
 
 
-def choose_delimiter(text: bytes, spec: ExtractSpec) -> str:
+def _head(text: bytes) -> str:
+    """The beginning of the text, that holds the header."""
+    return text[:LARGEST_HEADER].decode("utf-8", "ignore")
+
+
+def choose_delimiter(head: str, spec: ExtractSpec) -> str:
     """The delimiter under which the header line holds most agreed names, then most cells."""
-    head = text[:_HEADER_BYTES].decode("utf-8", "ignore")
     names = known_names(spec)
 
     def score(delimiter: str) -> tuple[int, int]:
         record = next(_records(head, delimiter), None) or []
-        return len({names[bare(cell)] for cell in record if bare(cell) in names}), len(record)
+        known = {bare(cell) for cell in itertools.islice(record, MOST_COLUMNS)}
+        return len({names[cell] for cell in known if cell in names}), len(record)
 
     return max(DELIMITERS, key=score)
 
 
+def _refuse_too_many(text: bytes, head: str, delimiter: str) -> None:
+    """Count before anything is laid out. Marks inside quoted cells count too: the limits leave room for them."""
+    first = list(itertools.islice(_records(head, delimiter), 2))
+    if len(first) < 2 and len(text) > LARGEST_HEADER:
+        raise Unreadable("too_big", f"the first row is over {LARGEST_HEADER >> 20} MB; put the column names there")
+    ends = max(text.count(b"\n"), text.count(b"\r"))
+    refuse_too_many(ends, len(first[0] or []) if first else 0, text.count(delimiter.encode()) + ends)
+
+
 def has_regular_quotes(text: bytes, delimiter: str) -> bool:
     """Whether every quotation mark opens a cell, closes one or is doubled inside one: then all parsers agree."""
-    content = np.frombuffer(text, dtype=np.uint8)
-    places = np.flatnonzero(content == ord('"'))
-    if len(places) % 2:
+    if text.count(b'"') % 2:
         return False
-    opening, closing = places[0::2], places[1::2]
+    content = np.frombuffer(text, dtype=np.uint8)
     beside = np.zeros(256, dtype=bool)
     beside[[ord(delimiter), ord("\r"), ord("\n"), ord('"')]] = True
-    before = content[np.maximum(opening - 1, 0)]
-    after = content[np.minimum(closing + 1, len(content) - 1)]
-    return bool((beside[before] | (opening == 0)).all() and (beside[after] | (closing == len(content) - 1)).all())
+    opens = 0  # 1 where the next mark closes
+    for start in range(0, len(content), _SLICE):
+        places = np.flatnonzero(content[start : start + _SLICE] == ord('"')) + start
+        opening, closing = places[opens::2], places[1 - opens :: 2]
+        opens = (opens + len(places)) % 2
+        before = content[np.maximum(opening - 1, 0)]
+        after = content[np.minimum(closing + 1, len(content) - 1)]
+        if not ((beside[before] | (opening == 0)).all() and (beside[after] | (closing == len(content) - 1)).all()):
+            return False
+    return True
 
 
 def read_regular(text: bytes, delimiter: str) -> Grid | None:
@@ -116,16 +146,21 @@ def read_row_by_row(text: bytes, delimiter: str) -> Grid:
     header = next(records) or []
     width = len(header)
     named = max((position + 1 for position, cell in enumerate(header) if cell.strip()), default=0)
-    cells: list[Sequence[str | None]] = []
-    broken: dict[int, str] = {}
+    broken: dict[str, list[int]] = defaultdict(list)
+    batches: list[list[pa.Array]] = [[pa.array([], pa.string())] for _ in header]
     blank: list[str | None] = [None] * width
-    for position, record in enumerate(records):
-        row, rule = _fit(record, width, named)
-        if rule:
-            broken[position] = rule
-        cells.append(blank if row is None else row)
-    columns = list(zip(*cells, strict=True)) if cells else [()] * width
-    return make_grid(header, [pa.array(column, type=pa.string()) for column in columns], broken)
+    start, rows = 0, max(_BATCH // max(width, 1), 1)
+    while batch := list(itertools.islice(records, rows)):
+        cells = []
+        for position, record in enumerate(batch, start):
+            row, rule = _fit(record, width, named)
+            if rule:
+                broken[rule].append(position)
+            cells.append(blank if row is None else row)
+        for column, values in zip(batches, zip(*cells, strict=True), strict=True):
+            column.append(pa.array(values, type=pa.string()))
+        start += len(batch)
+    return make_grid(header, [pa.concat_arrays(column) for column in batches], broken)
 
 
 def _fit(record: list[str] | None, width: int, named: int) -> tuple[list[str] | None, str | None]:
@@ -146,16 +181,37 @@ def _fit(record: list[str] | None, width: int, named: int) -> tuple[list[str] | 
     return (record + [""] * width)[:width], None
 
 
-class _Lines:
-    """Lines from a position on; `taken` tells how far a reader has come."""
+class _Source:
+    """Lines of a text, one at a time; those of the record that is being read are kept, to be read again after a slip."""
 
-    def __init__(self, lines: list[str], start: int) -> None:
-        self._lines, self.taken = lines, start
+    def __init__(self, text: str) -> None:
+        self._lines: Iterable[str] = io.StringIO(text, newline="")
+        self._again: list[str] = []  # to be read again, last first
+        self._taken: list[str] = []
+        self._wasted = 0
 
     def __iter__(self) -> Iterator[str]:
-        while self.taken < len(self._lines):
-            self.taken += 1
-            yield self._lines[self.taken - 1]
+        longest = LONGEST_RECORD if self._wasted < MOST_LINES_AGAIN else 1
+        while len(self._taken) < longest:
+            line = self._again.pop() if self._again else next(iter(self._lines), None)
+            if line is None:
+                return
+            self._taken.append(line)
+            yield line
+
+    def begin(self) -> None:
+        """A record is read, another one begins."""
+        self._taken.clear()
+
+    def slip(self) -> str | None:
+        """The first line of the record that does not read; the rest is read again. None at the end."""
+        if not self._taken:
+            return None
+        first, *rest = self._taken
+        self._again += reversed(rest)
+        self._wasted += len(rest)
+        self._taken.clear()
+        return first
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str] | None]:
@@ -164,22 +220,21 @@ def _records(text: str, delimiter: str) -> Iterator[list[str] | None]:
     A record that does not read strictly is given up to its first line alone: read leniently where that line's marks
     pair (`"12" High Street`), else broken. So an opened and never closed mark costs a line, not the rest of the file.
     """
-    lines = list(io.StringIO(text, newline=""))
-    position = 0
-    while position < len(lines):
-        source = _Lines(lines, position)
+    source = _Source(text)
+    while True:
+        source.begin()
         reader = csv.reader(iter(source), delimiter=delimiter, strict=True, skipinitialspace=True)
-        while True:
-            position = source.taken
-            try:
-                record = next(reader)
-            except StopIteration:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            line = source.slip()
+            if line is None:
                 return
-            except csv.Error:
-                yield _one_line(lines[position], delimiter)
-                position += 1
-                break
-            yield record
+            yield _one_line(line, delimiter)
+            continue
+        yield record
 
 
 def _one_line(line: str, delimiter: str) -> list[str] | None:

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 
 from matcher.extracts.rules import ROW_REJECTED
-from matcher.extracts.supplies import Intake, Supply
+from matcher.extracts.supplies import Intake, Problem, Supply
 from specs.load import ExtractSpec
 from specs.tables import EVIDENCE_KINDS
 
@@ -45,25 +45,24 @@ def feedback(
 
 def problems_by_rule(supply: Supply) -> list[dict[str, Any]]:
     """Each broken rule with its column, how often, and the first rows: whole-file rules first, then the commonest."""
-    groups: dict[tuple[str, str | None], list[int | None]] = {}
-    messages: dict[tuple[str, str | None], str] = {}
+    groups: dict[tuple[str, str | None], list[Problem]] = {}
     for problem in supply.problems:
-        key = (problem.rule, problem.column) if problem.row is not None else (problem.message, problem.column)
-        groups.setdefault(key, []).append(problem.row)
-        text = problem.message.split(": ", 1)[1] if problem.row is not None else problem.message
-        messages.setdefault(key, text)
-    rules = {(p.rule, p.column) if p.row is not None else (p.message, p.column): p.rule for p in supply.problems}
-    told = [
-        {
-            "rule": rules[key],
-            "column": key[1],
-            "message": messages[key],
-            "count": len(rows),
-            "rows": [row for row in rows if row is not None][:_FIRST_ROWS],
-            "rejects_row": rules[key] in ROW_REJECTED,
-        }
-        for key, rows in groups.items()
-    ]
+        of_rows = problem.row is not None or problem.more
+        groups.setdefault((problem.rule if of_rows else problem.message, problem.column), []).append(problem)
+    told = []
+    for (_, column), problems in groups.items():
+        rows = [problem.row for problem in problems if problem.row is not None]
+        message = problems[0].message
+        told.append(
+            {
+                "rule": problems[0].rule,
+                "column": column,
+                "message": message.split(": ", 1)[1] if rows else message,
+                "count": sum(problem.more or 1 for problem in problems),
+                "rows": rows[:_FIRST_ROWS],
+                "rejects_row": problems[0].rule in ROW_REJECTED,
+            }
+        )
     return sorted(told, key=lambda one: (bool(one["rows"]), not one["rejects_row"], -one["count"]))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
+import stat
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +19,16 @@ from matcher.extracts.delimited import read_csv
 from matcher.extracts.grid import Grid, Unreadable
 from matcher.extracts.header import match_header
 from matcher.extracts.inbox import printable
+from matcher.extracts.limits import LARGEST_FILE
 from matcher.extracts.parquets import read_parquet
 from matcher.extracts.rows import check_rows
 from matcher.extracts.rules import words
+from matcher.extracts.sidecars import LARGEST as LARGEST_SIDECAR
 from matcher.extracts.sidecars import SidecarError, read_sidecar, sidecar_faults
 from matcher.extracts.supplies import Inbox, Intake, Problem, Supply, SupplyFile
 from matcher.extracts.workbooks import read_workbook
 from matcher.progress import Stage
 from specs.load import ExtractSpec
-
-LARGEST_FILE = 1 << 30  # bytes
 
 
 def read_supplies(
@@ -56,7 +58,7 @@ def read_supplies(
 def _read(file: SupplyFile, spec: ExtractSpec, as_at: dt.date, twins: list[str], ignored: bool) -> Supply:
     name = printable(file.path.name)
     try:
-        data = _bytes(file.path)
+        data = _bytes(file.path, LARGEST_FILE)
     except Unreadable as error:
         return Supply(file.dataset, file.supplier, name, "", 0, "rejected", problems=(_whole(error, name),))
     common: dict[str, Any] = {
@@ -76,7 +78,7 @@ def _read(file: SupplyFile, spec: ExtractSpec, as_at: dt.date, twins: list[str],
     faults: list[Problem] = []
     if file.sidecar is not None:
         try:
-            metadata = read_sidecar(_bytes(file.sidecar))
+            metadata = read_sidecar(_bytes(file.sidecar, LARGEST_SIDECAR))
         except (SidecarError, Unreadable) as error:
             message = f"the sidecar {printable(file.sidecar.name)} cannot be read: {error}"
             faults.append(Problem(None, None, "sidecar", message))
@@ -89,7 +91,7 @@ def _read(file: SupplyFile, spec: ExtractSpec, as_at: dt.date, twins: list[str],
     if heading is not None:
         faults += heading.faults
     if metadata:
-        blank = sum(rule == "blank_row" for rule in grid.broken.values()) if grid is not None else 0
+        blank = len(grid.broken.get("blank_row", ())) if grid is not None else 0
         faults += sidecar_faults(metadata, file, spec, grid, blank)
     if faults or grid is None or heading is None:
         told = tuple(Problem(None, fault.column, fault.rule, f"{name}: {fault.message}") for fault in faults)
@@ -113,14 +115,26 @@ def _read(file: SupplyFile, spec: ExtractSpec, as_at: dt.date, twins: list[str],
     )
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, largest: int) -> bytes:
+    """The bytes of a plain file, however long; one byte beyond `largest` is read at most.
+
+    What the entry was when the inbox was listed is no proof of what it is now: a pipe must not make the run wait, and a link
+    put in its place is not followed.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise Unreadable("too_big", "the file is over 1 GB; send this month's rows only")
-        return path.read_bytes()
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 (pathlib takes no flags)
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise Unreadable("unreadable", "it is no plain file any more; put the file itself in the inbox")
+            data = file.read(min(found.st_size, largest) + 1)
     except OSError as error:
         message = f"the file cannot be opened ({type(error).__name__}); close it elsewhere and check who may read it"
         raise Unreadable("unreadable", message) from None
+    if len(data) > largest:
+        size = f"{largest >> 20} MB" if largest >= 1 << 20 else f"{largest >> 10} kB"
+        raise Unreadable("too_big", f"the file is over {size}; send this month's rows only")
+    return data
 
 
 def _whole(error: Unreadable, name: str) -> Problem:

@@ -14,16 +14,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.extracts.grid import LONGEST_CELL, Grid, place_of
+from matcher.extracts.grid import Grid, place_of
 from matcher.extracts.header import Heading
-from matcher.extracts.rules import of_row, words
+from matcher.extracts.limits import LONGEST_CELL, MOST_LISTED
+from matcher.extracts.rules import of_more_rows, of_row, words
 from matcher.extracts.supplies import Problem
 from matcher.fields import TYPES, parse
 from matcher.fields.conditions import holds
 from specs.load import ExtractSpec
 
 _DATES = ("date", "date_of_birth")
-_SERIAL_START = dt.date(1899, 12, 30)  # day 0 of a spreadsheet's calendar, from March 1900 on
+# what nobody sees: marks and overrides of direction, zero-width characters but the joiners that scripts need, soft hyphens,
+# interlinear and tag characters; none of them belongs to a value, all of them can disguise one
+_INVISIBLE = r"[\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]"
+_CONTROL = r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{2028}\x{2029}]"  # but tabs and line ends
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,13 @@ class Checked:
 
 def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) -> Checked:
     """Parse every listed column, reject rows, find duplicates, apply what the specification calls more than agreed."""
-    problems = [_Found(row + 1, -1, rule) for row, rule in grid.broken.items()]
+    problems = _Problems([column.name for column in spec.column])
     keep = np.ones(grid.rows, dtype=bool)
-    keep[list(grid.broken)] = False
+    for rule, broken in grid.broken.items():
+        problems.add(-1, rule, broken.to_numpy() + 1)
+        keep[broken.to_numpy()] = False
     repeated = _repeats_header(grid, heading)
-    problems += [_Found(int(row) + 1, -1, "repeated_header") for row in np.flatnonzero(repeated)]
+    problems.add(-1, "repeated_header", np.flatnonzero(repeated) + 1)
     keep &= ~repeated
     intact = keep.copy()  # of the other rows nothing more is said
     raw: dict[str, pa.Array] = {}
@@ -58,18 +64,19 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
         cells = grid.columns[heading.listed[column.id]]
         filled = cells.is_valid().to_numpy(zero_copy_only=False) & intact
         cells, long = _bounded(cells)
-        if grid.spreadsheet and column.type in _DATES:
-            cells = _spreadsheet_dates(cells)
+        cells, hidden = _visible(cells)
+        if grid.serials_from is not None and column.type in _DATES:
+            cells = _spreadsheet_dates(cells, grid.serials_from)
         parsed = parse(column.type, cells, column=column, as_at=as_at)
-        faults = [(int(row), "too_long") for row in long]
-        faults += zip(parsed.bad.tolist(), parsed.rules, strict=True)
-        problems += [_Found(row + 1, order, rule) for row, rule in faults if not repeated[row]]
         faulty = np.zeros(grid.rows, dtype=bool)
-        faulty[[row for row, _ in faults]] = True
+        for rule, rows in (("too_long", long), *parsed.by_rule()):
+            problems.add(order, rule, rows[~repeated[rows]] + 1)
+            faulty[rows] = True
+        problems.add(order, "invisible", hidden[intact[hidden]] + 1)
         completeness[column.id] = (int(filled.sum()), int((filled & ~faulty).sum()))
         if column.needed_in_row:
             blank = ~cells.is_valid().to_numpy(zero_copy_only=False)
-            problems += [_Found(int(row) + 1, order, "needed") for row in np.flatnonzero(blank & intact)]
+            problems.add(order, "needed", np.flatnonzero(blank & intact) + 1)
             keep &= ~blank
         raw[column.id], typed[column.id] = cells, parsed.values
     for group in spec.needs_one_of:
@@ -77,11 +84,11 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
         blank = np.ones(grid.rows, dtype=bool)
         for name in group:
             blank &= ~raw[name].is_valid().to_numpy(zero_copy_only=False) if name in raw else True
-        problems += [_Found(int(row) + 1, order, "needs_one_of") for row in np.flatnonzero(blank & intact)]
+        problems.add(order, "needs_one_of", np.flatnonzero(blank & intact) + 1)
         keep &= ~blank
     table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed}).filter(pa.array(keep))
     again = _duplicates({name: cells.filter(pa.array(keep)) for name, cells in raw.items()}, spec, table.num_rows)
-    problems += [_Found(row, -1, "duplicate") for row in table["row"].filter(pa.array(again)).to_pylist()]
+    problems.add(-1, "duplicate", table["row"].to_numpy()[again])
     table, beyond = _drop_beyond(table, spec)
     notes = _unlisted(grid, heading) + [
         Problem(
@@ -94,18 +101,38 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
     ]
     for position in heading.unlisted:
         beyond[f"{place_of(position, grid.offset)}: not in the specification"] = _filled(grid, position)
-    names = [column.name for column in spec.column]
-    problems.sort(key=lambda found: (found.row, found.order, found.rule))
-    told = [of_row(found.row, names[found.order] if found.order >= 0 else None, found.rule) for found in problems]
     rejected = grid.rows - table.num_rows
+    told = problems.told()
     return Checked(table, rejected, (*notes, *told), completeness, beyond, int(again.sum()), _undated(table, spec))
 
 
-@dataclass(frozen=True)
-class _Found:
-    row: int
-    order: int  # of the column in the specification; -1: the row
-    rule: str
+class _Problems:
+    """Rows (from 1) by column (its order in the specification; -1: the row) and rule, told in the order of the rows.
+
+    A fault of a whole column of a million rows is a million rows: beyond MOST_LISTED the rest is counted.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._found: dict[tuple[int, str], np.ndarray] = {}
+
+    def add(self, order: int, rule: str, rows: np.ndarray) -> None:
+        if len(rows):
+            self._found[order, rule] = np.sort(rows)
+
+    def told(self) -> list[Problem]:
+        listed = sorted(
+            (int(row), order, rule) for (order, rule), rows in self._found.items() for row in rows[:MOST_LISTED]
+        )
+        more = [
+            of_more_rows(len(rows) - MOST_LISTED, self._name(order), rule)
+            for (order, rule), rows in sorted(self._found.items())
+            if len(rows) > MOST_LISTED
+        ]
+        return [*more, *(of_row(row, self._name(order), rule) for row, order, rule in listed)]
+
+    def _name(self, order: int) -> str | None:
+        return self._names[order] if order >= 0 else None
 
 
 def _repeats_header(grid: Grid, heading: Heading) -> np.ndarray:
@@ -126,14 +153,29 @@ def _bounded(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return (pc.if_else(long, pa.scalar(None, pa.string()), cells) if len(positions) else cells), positions
 
 
-def _spreadsheet_dates(cells: pa.Array) -> pa.Array:
+def _visible(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Cells without invisible characters, the positions of those that had some; control characters become U+FFFD."""
+    if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
+        hidden = np.empty(0, np.int64)
+    else:
+        odd = pc.fill_null(pc.match_substring_regex(cells, _INVISIBLE), False)
+        hidden = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
+        if len(hidden):
+            cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _INVISIBLE, ""))
+            cells = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
+    if pc.any(pc.match_substring_regex(cells, _CONTROL)).as_py():
+        cells = pc.replace_substring_regex(cells, _CONTROL, "\ufffd")
+    return cells, hidden
+
+
+def _spreadsheet_dates(cells: pa.Array, day_0: dt.date) -> pa.Array:
     """Dates that lost their format (a day number of five digits) or their leading zero (1022003), as text again."""
     encoded = cells.dictionary_encode()
     texts = []
     for text in encoded.dictionary.to_pylist():
         whole = text.split(".")[0] if text.replace(".", "", 1).isdigit() and text.isascii() else ""
         if len(whole) == 5:
-            text = (_SERIAL_START + dt.timedelta(days=int(whole))).isoformat()
+            text = (day_0 + dt.timedelta(days=int(whole))).isoformat()
         elif len(whole) == 7 and whole == text:
             text = f"0{text}"
         texts.append(text)

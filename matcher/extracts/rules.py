@@ -35,7 +35,8 @@ ROW_KEPT: dict[str, str] = {
     "nhs": "not an NHS number, or its check digit is wrong",
     "uprn": "not a UPRN; write up to 12 digits",
     "estab": "not an establishment number; write 7 digits",
-    "characters": "holds characters that cannot be read; save the file as CSV UTF-8",
+    "characters": "holds control characters, a spreadsheet's error, or what cannot be read; save the file as CSV UTF-8",
+    "invisible": "holds characters that nobody sees and that turn or split text; taken out",
     "too_long": "longer than 4,000 characters; left out",
     "duplicate": "the same facts as an earlier row of this file",
 }
@@ -73,3 +74,9 @@ def of_row(row: int, column: str | None, rule: str) -> Problem:
     """The problem of a row or of one of its cells."""
     where = f"row {row}" + (f", column {column}" if column else "")
     return Problem(row, column, rule, f"{where}: {words(rule)}")
+
+
+def of_more_rows(rows: int, column: str | None, rule: str) -> Problem:
+    """The problem of rows that are counted only, beyond those of the same rule and column that are listed."""
+    where = f"{rows:,} more rows" + (f", column {column}" if column else "")
+    return Problem(None, column, rule, f"{where}: {words(rule)}", more=rows)

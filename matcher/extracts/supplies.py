@@ -40,12 +40,16 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: data row from 1 (None: the file), column heading of the specification (None: the row), rule, message."""
+    """One fault: data row from 1 (None: the file), column heading of the specification (None: the row), rule, message.
+
+    `more`: rows that broke this rule in this column too and are not listed one by one.
+    """
 
     row: int | None
     column: str | None
     rule: str
     message: str
+    more: int = 0
 
 
 @dataclass(frozen=True)

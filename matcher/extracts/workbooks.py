@@ -1,29 +1,27 @@
 """XLSX. Takes a file's bytes, gives the first sheet as a grid of text; refuses passwords, old formats and bombs.
 
-Numbers lose the ".0" that spreadsheets give them, dates become ISO text, TRUE and FALSE stay words. Everything else is
-as delivered: what a spreadsheet has already spoilt (leading zeros) cannot be mended here.
+Numbers lose the ".0" that spreadsheets give them, dates become ISO text, TRUE and FALSE stay words, a spreadsheet's error
+becomes U+FFFD and is reported. Everything else is as delivered: what a spreadsheet has already spoilt (leading zeros) cannot
+be mended here. The parser is handed what `packages.py` has measured, never the file itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-import re
-import zipfile
 from typing import Any
 
 import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
-from matcher.extracts.grid import Grid, Unreadable, make_grid
+from matcher.extracts.grid import SERIALS_FROM_1900, Grid, Unreadable, make_grid
+from matcher.extracts.packages import Package, repacked
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-LARGEST_UNPACKED = 1 << 30  # bytes
-MOST_CELLS = 20_000_000  # of the rectangle that holds all cells: it is laid out in memory whole
-_MOST_PARTS = 10_000
-_CHUNK = 1 << 22
-_CELL = re.compile(rb'<(?:\w{1,20}:)?c\b[^>]{0,200}?\br="([A-Z]{1,3})([0-9]{1,7})"(?:[^>]{0,200}[^/>])?>')
-_TAIL = 1 << 10  # a cell's tag is shorter: what is carried from chunk to chunk
+_SERIALS_FROM_1904 = dt.date(1904, 1, 1)
+_LEAP_DAY_OF_1900 = dt.date(
+    1900, 2, 28
+)  # what parsers make of the 29th that spreadsheets know and the calendar does not
 
 
 def read_workbook(data: bytes) -> Grid:
@@ -36,21 +34,46 @@ def read_workbook(data: bytes) -> Grid:
         )
     if not data:
         raise Unreadable("empty", "the file is empty; send it again with a header and its rows")
-    _refuse_bombs(data)
+    package = repacked(data)
     try:
-        sheet = CalamineWorkbook.from_object(io.BytesIO(data)).get_sheet_by_index(0)
+        sheet = CalamineWorkbook.from_object(io.BytesIO(package.content)).get_sheet_by_index(0)
         rows = sheet.to_python()
-        offset = sheet.start[1] if sheet.start else 0
+        down, right = sheet.start or (0, 0)
     except BaseException as error:  # a damaged file can also end in a panic, which is no Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
-        raise _damaged() from None
+        raise Unreadable(
+            "unreadable", "the file is no readable workbook; open it, save it as .xlsx and send it again"
+        ) from None
     if not rows:
         raise Unreadable("empty", "the first sheet is empty; put the supply on the first sheet")
     header = [cell_text(cell) or "" for cell in rows[0]]
     body = rows[1:]
-    columns = [pa.array([cell_text(row[place]) for row in body], type=pa.string()) for place in range(len(header))]
-    return make_grid(header, columns, offset=offset, spreadsheet=True)
+    spoilt = _spoilt(package, down + 1, right, (len(body), len(header)))
+    columns = [
+        _column([row[place] for row in body], spoilt.get(place, ()), package.from_1904) for place in range(len(header))
+    ]
+    return make_grid(
+        header, columns, offset=right, serials_from=_SERIALS_FROM_1904 if package.from_1904 else SERIALS_FROM_1900
+    )
+
+
+def _spoilt(package: Package, down: int, right: int, size: tuple[int, int]) -> dict[int, list[int]]:
+    """Column -> rows of the body that hold a spreadsheet's error (#REF!), which the parser gives as blank."""
+    found: dict[int, list[int]] = {}
+    for row, column in package.errors:
+        if 0 <= row - down < size[0] and 0 <= column - right < size[1]:
+            found.setdefault(column - right, []).append(row - down)
+    return found
+
+
+def _column(cells: list[Any], spoilt: list[int] | tuple[()], from_1904: bool) -> pa.Array:
+    texts = [cell_text(cell) for cell in cells]
+    for row in spoilt:
+        texts[row] = "\ufffd"
+    if not from_1904:
+        texts = ["29/02/1900" if type(c) is dt.date and c == _LEAP_DAY_OF_1900 else t for c, t in zip(cells, texts, strict=True)]  # fmt: skip
+    return pa.array(texts, type=pa.string())
 
 
 def cell_text(cell: Any) -> str | None:
@@ -66,50 +89,3 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, (dt.date, dt.time)):
         return cell.isoformat()
     return None if cell is None else str(cell)
-
-
-def _damaged() -> Unreadable:
-    return Unreadable("unreadable", "the file is no readable workbook; open it, save it as .xlsx and send it again")
-
-
-def _refuse_bombs(data: bytes) -> None:
-    """Look at the packed parts before a parser lays them out in memory."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            parts = packed.infolist()
-            if any(part.flag_bits & 1 for part in parts):
-                raise Unreadable("password", "the workbook has a password; save it without one")
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise Unreadable("too_big", "the workbook unpacks to more than 1 GB; send the supply as CSV")
-            for part in parts:
-                if part.filename.lower().startswith("xl/worksheets/") and part.filename.lower().endswith(".xml"):
-                    _refuse_far_cells(packed, part)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError, EOFError, ValueError, KeyError):
-        raise _damaged() from None
-    except Exception as error:
-        if isinstance(error, Unreadable):
-            raise
-        raise _damaged() from None  # zlib.error and whatever else a mutilated archive brings up
-
-
-def _refuse_far_cells(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    right, bottom, tail = 0, 0, b""
-    with packed.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            found = _CELL.findall(tail + chunk)
-            for letters in {letters for letters, _ in found}:
-                right = max(right, _column_number(letters))
-            bottom = max(bottom, *(int(row) for _, row in found), 0)
-            tail = chunk[-_TAIL:]
-    if right * bottom > MOST_CELLS:
-        raise Unreadable(
-            "too_big",
-            "a sheet has cells far to the right or far below the rest; delete them, or copy the supply to a new workbook",
-        )
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

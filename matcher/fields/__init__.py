@@ -45,6 +45,11 @@ class Parsed:
     bad: np.ndarray
     rules: list[str] = field(default_factory=list)
 
+    def by_rule(self) -> list[tuple[str, np.ndarray]]:
+        """Each broken rule with the positions that break it, rising."""
+        told = np.array(self.rules, dtype=object)
+        return [(rule, self.bad[told == rule]) for rule in sorted(set(self.rules))]
+
 
 def parse(type_name: ColumnType, values: pa.Array | pa.ChunkedArray, *, column: Column, as_at: dt.date) -> Parsed:
     """Read a column of text (blank and null alike mean nothing given).

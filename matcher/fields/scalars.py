@@ -47,6 +47,6 @@ def code_table(codes: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str
 
 
 def read_code(text: str, table: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """The agreed code that `text` writes, whatever its case and punctuation."""
-    found = table.get(bare(text))
+    """The agreed code that `text` writes, whatever its case and punctuation; none where a character is lost (U+FFFD)."""
+    found = None if "\ufffd" in text else table.get(bare(text))
     return found, None if found is not None else "code"

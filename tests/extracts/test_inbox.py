@@ -151,10 +151,10 @@ def test_a_file_over_the_limit_or_unopenable_is_rejected(tmp_path: Path, monkeyp
     assert rules(read_folder(tmp_path).supplies[0]) == [(None, None, "too_big")]
     monkeypatch.undo()
 
-    def refuse(self: Path) -> bytes:
+    def refuse(path: Path, flags: int) -> int:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("matcher.extracts.read.os.open", refuse)
     (supply,) = read_folder(tmp_path).supplies
     assert rules(supply) == [(None, None, "unreadable")]
     assert "PermissionError" in supply.problems[0].message

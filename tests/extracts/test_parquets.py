@@ -82,7 +82,7 @@ def test_what_cannot_be_read_is_rejected(tmp_path: Path, content: bytes, rule: s
 
 
 def test_too_big_a_file_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquets, "MOST_CELLS", 3)
+    monkeypatch.setattr("matcher.extracts.grid.MOST_CELLS", 3)
     assert rules(read_bytes(tmp_path, parquet(supply_of()), "sheep.parquet")) == [(None, None, "too_big")]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from matcher.extracts import workbooks
+from matcher.extracts import packages, workbooks
 from matcher.extracts.grid import Unreadable
 from tests.extracts.cases import HEADER, ROW, read_bytes, row, rules
 
@@ -99,7 +99,7 @@ def test_what_is_no_workbook_or_is_empty_is_rejected(tmp_path: Path, content: by
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "LARGEST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(packages, "LARGEST_UNPACKED", 1 << 20)
     bomb = io.BytesIO(workbook([HEADER, ROW]))
     with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/media/zeros.bin", bytes(1 << 21))
