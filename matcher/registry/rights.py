@@ -18,6 +18,8 @@ from matcher.registry.ids import new_id
 
 T = TypeVar("T")
 Row = dict[str, Any]
+SHOWN = ("stdout", "web page")  # forms of disclosures that leave no file
+DATA_SUBJECT = "data_subject"
 
 
 class _Transaction(Protocol):
@@ -55,9 +57,21 @@ class Rights:
         found = self._rows(sa.select(schema.erasure_marker).where(schema.erasure_marker.c.family_id == family_id))
         return found[0] if found else None
 
+    def erased(self) -> list[str]:
+        """The ids of families that were erased and left a marker."""
+        return sorted(row["family_id"] for row in self._rows(sa.select(schema.erasure_marker.c.family_id)))
+
+    def forget_markers(self) -> None:
+        """Remove the markers of erased families, but of those that were claimed for: where the policy lets none stay."""
+        table = schema.erasure_marker
+        self._write(lambda c: c.execute(table.delete().where(table.c.claim.is_(None))))
+
     def holdings(self) -> list[Row]:
-        """family_id, status, area, identified_on, confirmed_batch, review_due, people and records of every family."""
+        """family_id, status, area, dates, last batch that found it, people and records of every family; `kept_at`: when a
+        review last kept it (null: never)."""
         family, member, record = schema.family, schema.membership, schema.record
+        decision = schema.retention_decision
+        kept = sa.select(sa.func.max(decision.c.decided_at)).where(decision.c.family_id == family.c.family_id)
 
         def counted(table: sa.Table, column: sa.Column[Any]) -> sa.ScalarSelect[Any]:
             count = sa.select(sa.func.count(sa.distinct(column))).where(table.c.family_id == family.c.family_id)
@@ -68,6 +82,7 @@ class Rights:
                 family.c.family_id, family.c.status, family.c.area, family.c.identified_on, family.c.confirmed_batch,
                 family.c.review_due, family.c.merged_into, counted(member, member.c.person_id).label("people"),
                 counted(record, record.c.record_key).label("records"),
+                kept.correlate(family).scalar_subquery().label("kept_at"),
             ).order_by(family.c.review_due, family.c.family_id)
         )  # fmt: skip
 
@@ -78,6 +93,61 @@ class Rights:
     def left_empty(self, people: Collection[str]) -> list[str]:
         """Families to which nobody but these people ever belonged."""
         return self._read(lambda c: erasure.left_empty(c, people))
+
+    def texts_of(self, families: Collection[str], people: Collection[str]) -> set[str]:
+        """What the registry holds of these families and people that tells who they are: names, addresses, identifiers."""
+        record, state, own, corrected = schema.record, schema.family_state, schema.person_state, schema.correction
+        of_record = record.c.family_id.in_(families) | record.c.person_id.in_(people)
+        columns = ("address", "ref", "nino", "upn", "nhs", "uprn", "forename", "middle", "surname")
+        queries = [
+            sa.select(*(record.c[name] for name in columns)).where(of_record),
+            sa.select(state.c.address, state.c.uprn).where(state.c.family_id.in_(families)),
+            sa.select(own.c.forename, own.c.middle, own.c.surname, own.c.nino, own.c.upn).where(
+                own.c.person_id.in_(people)
+            ),
+            sa.select(corrected.c.old_value, corrected.c.new_value).where(corrected.c.person_id.in_(people)),
+        ]
+        found: set[str] = set()
+        for query in queries:
+            for row in self._rows(query):
+                found |= {value for value in row.values() if value}
+                names = [row[name] for name in ("forename", "surname") if row.get(name)]
+                found.add(" ".join(names))
+        return found - {""}
+
+    def people_of(self, families: Collection[str]) -> list[str]:
+        """Everybody who belongs or belonged to one of these families."""
+        member = schema.membership
+        return sorted(
+            {
+                row["person_id"]
+                for row in self._rows(sa.select(member.c.person_id).where(member.c.family_id.in_(families)))
+            }
+        )
+
+    def variants(self) -> list[Row]:
+        """Every way in which the registry names its people, one row each: person_id, names, date of birth, identifiers,
+        postcode; of closed families and former members too."""
+        record, state = schema.record, schema.person_state
+        rows = self._rows(
+            sa.select(
+                record.c.person_id, record.c.forename, record.c.middle, record.c.surname, record.c.dob, record.c.nino,
+                record.c.upn, record.c.nhs, record.c.ref, record.c.postcode,
+            ).where(record.c.person_id.is_not(None))
+        )  # fmt: skip
+        rows += self._rows(
+            sa.select(
+                state.c.person_id,
+                state.c.forename,
+                state.c.middle,
+                state.c.surname,
+                state.c.dob,
+                state.c.nino,
+                state.c.upn,
+            )
+        )
+        people = {row["person_id"] for row in self._rows(sa.select(schema.correction.c.person_id))}
+        return rows + self._read(lambda c: restrictions.corrected(c, [{"person_id": one} for one in sorted(people)]))
 
     def people(self) -> set[str]:
         """The ids of everybody in the registry."""
@@ -92,7 +162,8 @@ class Rights:
     # -- files handed out --------------------------------------------------------------------------------------------
 
     def handed_out(self, family_ids: Collection[str] | None = None) -> list[Row]:
-        """Disclosures of files, oldest first, each with `destroyed_on` and `confirmed_by` (null: not confirmed).
+        """Disclosures of files, but those to the person they are about, oldest first, each with `destroyed_on` and
+        `confirmed_by` (null: not confirmed).
 
         With `family_ids` only those that name one of these families.
         """
@@ -100,7 +171,7 @@ class Rights:
         query = (
             sa.select(log, done.c.destroyed_on, done.c.by_role.label("confirmed_by"))
             .outerjoin(done, done.c.disclosure_id == log.c.disclosure_id)
-            .where(log.c.form != "stdout")
+            .where(log.c.form.not_in(SHOWN), log.c.recipient != DATA_SUBJECT)
             .order_by(log.c.disclosure_id)
         )
         if family_ids is not None:
