@@ -6,10 +6,9 @@ Takes a workspace and today's date, gives the batches that expired now. Runs bef
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from matcher.errors import Exit, UserError
-from matcher.purge.audit import Audit
-from matcher.purge.held import destroy_held
 from matcher.registry import Batch, Registry
 from matcher.workspace import Workspace
 
@@ -19,8 +18,8 @@ def held_until(batch: Batch, days: int) -> dt.date:
     return batch.held_until or batch.changed_at.date() + dt.timedelta(days=days)
 
 
-def enforce_expiry(workspace: Workspace, today: dt.date) -> list[str]:
-    """Destroy every held batch whose time is over, and audit it; gives their ids. May be done twice.
+def enforce_expiry(workspace: Workspace, today: dt.date, say: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Destroy, certify and audit every held batch whose time is over; gives their ids. May be done twice.
 
     Where another run holds the workspace, nothing expires now: the next command does it. Raises UserError.
     """
@@ -29,11 +28,12 @@ def enforce_expiry(workspace: Workspace, today: dt.date) -> list[str]:
             return []
         try:
             with workspace.lock():
+                from matcher.runs.ending import end_held  # only where something ends: every command asks
+                from matcher.runs.options import Console
+
                 late = _late(workspace, registry, today)  # again: another command may have been faster
                 for batch in late:
-                    files = destroy_held(workspace, batch.batch_id)
-                    registry.set_state(batch.batch_id, "expired")
-                    Audit(workspace).append("batch_expired", batch=batch.batch_id, files=len(files))
+                    end_held(workspace, registry, batch, "expired", Console(say))
         except UserError as error:
             if error.code != Exit.BUSY:
                 raise
@@ -43,4 +43,10 @@ def enforce_expiry(workspace: Workspace, today: dt.date) -> list[str]:
 
 def _late(workspace: Workspace, registry: Registry, today: dt.date) -> list[Batch]:
     days = workspace.settings.hold.days
-    return [batch for batch in registry.batches() if batch.state == "held" and held_until(batch, days) < today]
+    held = [batch for batch in registry.batches() if batch.state == "held" and held_until(batch, days) < today]
+    return [batch for batch in held if workspace.server is None or _lies_here(workspace, batch)]
+
+
+def _lies_here(workspace: Workspace, batch: Batch) -> bool:
+    """Whether what a batch holds is this machine's: on a server registry another one may have run it, and must end it."""
+    return workspace.keys.held_key(batch.batch_id) is not None or workspace.held_path(batch.batch_id).exists()

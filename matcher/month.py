@@ -15,6 +15,7 @@ import pyarrow as pa
 from criteria.decisions import Decided, decide
 from criteria.framework import Framework
 from criteria.policy import DiscretionPolicy
+from matcher.canaries import part
 from matcher.extracts import Intake
 from matcher.facts import area_codes, facts, flows_of, people, unsupplied, usable
 from matcher.households import Placed, place
@@ -66,6 +67,10 @@ class Month:
     beyond: Mapping[tuple[str, str], Mapping[str, int]]  # (dataset, supplier) -> more than agreed, seen at the evidence
     unsupplied: frozenset[tuple[str, str]]
     warnings: tuple[str, ...] = field(default=())
+    canaries: MonthTables | None = (
+        None  # the made-up people among the rows, matched beside the real ones; counted nowhere
+    )
+    canary_places: pa.Table | None = None
 
 
 def supplier_areas(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
@@ -113,6 +118,25 @@ def tables_of(
     )  # fmt: skip
 
 
+def place_and_decide(
+    built: Built,
+    pairs: pa.Table,
+    rules: Rules,
+    as_at: dt.date,
+    missing: frozenset[tuple[str, str]],
+    answers: Mapping[tuple[int, int], bool] | None = None,
+) -> MonthTables:
+    """Persons, households and decisions of records that stand by themselves. `answers`: forced links, as in `cluster`."""
+    clustered = cluster(built.records, pairs, thresholds=rules.thresholds, trust=rules.trust, answers=answers)
+    placed = place(
+        built.records, clustered.members, clustered.persons, built.gazetteer, as_at,
+        trust=rules.address_trust, areas=rules.areas,
+        supplier_areas=supplier_areas(built.records, rules.specs),
+    )  # fmt: skip
+    known, found, decided = decide_month(built, clustered, placed, rules, as_at, missing)
+    return tables_of(built, pairs, clustered, placed, known, found, decided)
+
+
 def match(
     intake: Intake, rules: Rules, as_at: dt.date, *, known: pa.Table | None = None, stages: Stages | None = None
 ) -> Month:
@@ -120,7 +144,7 @@ def match(
     stages = stages or Stages(show=False)
     accepted = [supply for supply in intake.supplies if supply.status == "accepted"]
     with stages.stage("records", "Reading names and addresses"):
-        built = build(accepted, rules.specs, as_at, known=known)
+        built, canaries = part(build(accepted, rules.specs, as_at, known=known), accepted, rules.specs)
         check(built.records, RECORDS)
         check(built.evidence, EVIDENCE, records=built.records)
     with stages.stage("pairs", "Comparing records") as stage:
@@ -143,7 +167,12 @@ def match(
         missing = unsupplied(supplied, rules.expected, rules.specs)
         known_people, found, decided = decide_month(built, clustered, placed, rules, as_at, missing)
         tables = tables_of(built, scored.pairs, clustered, placed, known_people, found, decided)
+    followed = None
+    if canaries is not None:
+        with stages.stage("canaries", "Following the made-up people"):
+            followed = place_and_decide(canaries, PAIRS.empty(), rules, as_at, missing)
     return Month(
         as_at, intake, tables, built.gazetteer, scored.trained, scored.candidate_pairs, decided.statistics, built.beyond, missing,
         warnings=(*intake.warnings, *scored.warnings, *placed.warnings),
+        canaries=followed, canary_places=canaries.gazetteer if canaries else None,
     )  # fmt: skip

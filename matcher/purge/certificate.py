@@ -1,7 +1,8 @@
-"""The certificate of deletion: per batch and partner what was received, kept and deleted; signed. No person in it.
+"""Signed certificates: of a sealed batch, of a held batch that ended without a seal, of families deleted later. No person in them.
 
-Takes counts and digests, gives a dict for JSON with an Ed25519 signature over its canonical form. `verify_certificate`
-needs only the dict and the public key, no workspace. Refuses figures that do not add up.
+Takes counts, digests and file names, gives a dict for JSON with an Ed25519 signature over its canonical form: `make` for a batch,
+`make_ended` for a batch that expired or was abandoned, `issue` for any other deletion. `verify_certificate` needs only the dict
+and the public key, no workspace. Refuses figures that do not add up.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-FORM = "matcher deletion certificate 1"
+FORM = "matcher deletion certificate 2"
+Kind = Literal["batch", "ended", "retention", "search"]
 
-STAYS_OUTSIDE = (
+FLASH = (
     "Received files were overwritten once, emptied and removed; on flash media and copy-on-write file systems the old "
-    "blocks may survive until the medium reuses them: removed, medium not proven.",
+    "blocks may survive until the medium reuses them: removed, medium not proven."
+)
+STAYS_OUTSIDE = (
     "Backups, snapshots, recycle bins and synchronised copies of the inbox, and copies in mail or transfer systems, are "
     "outside this program's reach: their owners must delete them.",
     "The operating system may have written working memory to its swap or hibernation file.",
@@ -34,6 +38,28 @@ HOW = (
     "Matching ran in memory. Rows of people whose families do not qualify were never written to the registry; deleted rows "
     "of the registry are overwritten in place. Received files: renamed, overwritten once with random bytes, emptied, removed."
 )
+HOW_ENDED = (
+    "What was held lay encrypted under a key of its own. The key was destroyed first, so that the files could not be read any "
+    "more, then the files: renamed, overwritten once with random bytes, emptied, removed. Nothing went into the registry."
+)
+SCOPE = (
+    "every byte and every name under the workspace: containers opened, the registry's pages and journals decrypted, in UTF-8, "
+    "UTF-16 and Windows-1252, whatever the case"
+)
+UNCONFIRMED = "destruction not yet confirmed"
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who signs, when, and where the audit chain stood: entries, hash of the last one."""
+
+    workspace: str
+    version: str
+    operator_role: str
+    controller: str
+    audit_head: tuple[int, str]
+    key: Ed25519PrivateKey
+    issued_at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -52,66 +78,149 @@ class SupplyDeleted:
 
 @dataclass(frozen=True)
 class Search:
-    """The residue search after the deletion: what was looked for and where, and what was found (counts)."""
+    """The search after the deletion: what was looked for and where, and what was found (counts).
 
-    values: int
+    `sample_values` is None where no value of the deleted was known any more: the match had been interrupted.
+    """
+
+    canary_people: int
+    canary_values: int
+    sample_values: int | None
     files: int
     bytes: int
     findings: int
     not_searched: int = 0
 
 
+@dataclass(frozen=True)
+class HandedOut:
+    """A list or workbook of people that left: which file, for whom, when (ISO date), what is known of its end."""
+
+    file: str
+    recipient: str
+    on: str
+    state: str = UNCONFIRMED
+
+
+def issue(
+    kind: Kind,
+    subject: Mapping[str, Any],
+    issuer: Issuer,
+    *,
+    how: str,
+    stays_outside: Sequence[str] = STAYS_OUTSIDE,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A signed certificate of any kind. `subject`: what was deleted, in counts, ids and digests, no person."""
+    body: dict[str, Any] = {
+        "form": FORM,
+        "kind": kind,
+        "workspace": issuer.workspace,
+        "issued_at": issuer.issued_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        "issued_by": {
+            "role": issuer.operator_role,
+            "controller": issuer.controller,
+            "program": f"matcher {issuer.version}",
+        },
+        **subject,
+        "how": how,
+        "stays_outside": list(stays_outside),
+        "notes": list(notes),
+        "audit": {"entries": issuer.audit_head[0], "hash": issuer.audit_head[1]},
+        "public_key_fingerprint": fingerprint(issuer.key.public_key()),
+    }
+    return body | {"signature": issuer.key.sign(_canonical(body)).hex()}
+
+
 def make(
+    issuer: Issuer,
     *,
     batch: str,
     as_at: dt.date,
     supplies: Sequence[SupplyDeleted],
     search: Search,
-    workspace: str,
-    version: str,
-    operator_role: str,
-    controller: str,
-    issued_at: dt.datetime,
-    audit_head: tuple[int, str],
-    key: Ed25519PrivateKey,
     kept_files: Mapping[str, str] | None = None,
-    replaces: str | None = None,
-    notes: Sequence[str] = (),
     because: str | None = None,
+    replaces: str | None = None,
+    handed_out: Sequence[HandedOut] = (),
+    held: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The signed certificate of a batch. Raises ValueError where rows received are not rows kept + rows deleted.
+    """The certificate of a sealed batch. Raises ValueError where rows received are not rows kept + rows deleted.
 
-    `kept_files`: received files that were not destroyed -> why; `because`: the reason given for keeping extracts.
+    `kept_files`: received files that were not destroyed -> why; `because`: the reason given for keeping extracts; `held`: what a
+    batch that waited had kept, and the search at that time.
     """
+    subject = {
+        "batch": batch,
+        "as_at": as_at.isoformat(),
+        "replaces": replaces,
+        **_rows(supplies),
+        "searched": searched(search),
+        "received_files_kept": dict(kept_files or {}),
+        "kept_because": because,
+        "held": dict(held) if held else None,
+        "handed_out": [asdict(one) for one in handed_out],
+    }
+    return issue("batch", subject, issuer, how=HOW, stays_outside=(FLASH, *STAYS_OUTSIDE), notes=notes)
+
+
+def make_ended(
+    issuer: Issuer,
+    *,
+    batch: str,
+    as_at: dt.date,
+    ended: Literal["expired", "abandoned"],
+    supplies: Sequence[SupplyDeleted],
+    held_files: int,
+    held_records: int,
+    search: Search,
+    files_left: Sequence[str] = (),
+    handed_out: Sequence[HandedOut] = (),
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The certificate of a held batch that ended without a seal: nothing of it stays. `files_left`: received files that still
+    lie where they came. Raises ValueError where a supply's rows do not add up, or any is said to be kept."""
+    if any(supply.rows_kept for supply in supplies):
+        raise ValueError("certificate: an ended batch keeps no row")
+    subject = {
+        "batch": batch,
+        "as_at": as_at.isoformat(),
+        "ended": ended,
+        **_rows(supplies),
+        "held": {"files_destroyed": held_files, "records": held_records, "key": "destroyed first"},
+        "searched": searched(search),
+        "received_files_left": sorted(files_left),
+        "handed_out": [asdict(one) for one in handed_out],
+    }
+    return issue("ended", subject, issuer, how=HOW_ENDED, stays_outside=(FLASH, *STAYS_OUTSIDE), notes=notes)
+
+
+def searched(search: Search) -> dict[str, Any]:
+    """How a certificate tells of a search."""
+    sample: Any = search.sample_values
+    return {
+        "canaries": {"people": search.canary_people, "values": search.canary_values},
+        "real_sample": "none: the match was interrupted, and its values went with it" if sample is None else sample,
+        "values": search.canary_values + (search.sample_values or 0),
+        "files": search.files,
+        "bytes": search.bytes,
+        "findings": search.findings,
+        "not_searched": search.not_searched,
+        "scope": SCOPE,
+    }
+
+
+def _rows(supplies: Sequence[SupplyDeleted]) -> dict[str, Any]:
     for supply in supplies:
         if supply.rows_received != supply.rows_kept + supply.rows_deleted:
             raise ValueError(f"certificate: rows of {supply.dataset} do not add up")
-    body: dict[str, Any] = {
-        "form": FORM,
-        "batch": batch,
-        "as_at": as_at.isoformat(),
-        "workspace": workspace,
-        "replaces": replaces,
-        "issued_at": issued_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        "issued_by": {"role": operator_role, "controller": controller, "program": f"matcher {version}"},
+    by_partner = {p: _total([s for s in supplies if s.partner == p]) for p in sorted({s.partner for s in supplies})}
+    return {
         "supplies": [asdict(supply) for supply in supplies],
-        "partners": _by_partner(supplies),
+        "partners": by_partner,
         "total": _total(supplies),
-        "how": HOW,
-        "searched": asdict(search)
-        | {"scope": "every byte under the workspace, containers opened, the registry decrypted"},
-        "received_files_kept": dict(kept_files or {}),
-        "kept_because": because,
-        "stays_outside": list(STAYS_OUTSIDE),
-        "notes": list(notes),
-        "audit": {"entries": audit_head[0], "hash": audit_head[1]},
-        "public_key_fingerprint": fingerprint(key.public_key()),
     }
-    return body | {"signature": key.sign(_canonical(body)).hex()}
-
-
-def _by_partner(supplies: Sequence[SupplyDeleted]) -> dict[str, dict[str, int]]:
-    return {p: _total([s for s in supplies if s.partner == p]) for p in sorted({s.partner for s in supplies})}
 
 
 def _total(supplies: Sequence[SupplyDeleted]) -> dict[str, int]:
@@ -126,7 +235,7 @@ def verify_certificate(certificate: Mapping[str, Any], public_key: Ed25519Public
     body = {name: value for name, value in certificate.items() if name != "signature"}
     try:
         public_key.verify(bytes.fromhex(str(certificate.get("signature", ""))), _canonical(body))
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, ValueError, TypeError, RecursionError):
         return False
     return True
 
@@ -143,6 +252,11 @@ def fingerprint(key: Ed25519PublicKey) -> str:
     """sha256 of the raw public key, to compare by telephone."""
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return hashlib.sha256(raw).hexdigest()
+
+
+def to_bytes(certificate: Mapping[str, Any]) -> bytes:
+    """A certificate as its file holds it."""
+    return (json.dumps(certificate, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
 def _canonical(body: Mapping[str, Any]) -> bytes:

@@ -12,9 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from matcher.households import place
-from matcher.month import Rules, decide_month, supplier_areas, tables_of
-from matcher.persons import cluster
+from matcher.month import Rules, place_and_decide
 from matcher.records import Built
 from matcher.review.questions import Question, households_asked_about
 from matcher.tables import MonthTables, beside, narrow, records_of
@@ -62,14 +60,7 @@ def _again(
 ) -> MonthTables:
     """Persons, households and decisions of a part of the month, with links forced."""
     built = Built(records=part.records, evidence=part.evidence, gazetteer=gazetteer, beyond={})
-    clustered = cluster(part.records, part.pairs, thresholds=rules.thresholds, trust=rules.trust, answers=forced)
-    placed = place(
-        part.records, clustered.members, clustered.persons, gazetteer, as_at,
-        trust=rules.address_trust, areas=rules.areas,
-        supplier_areas=supplier_areas(part.records, rules.specs),
-    )  # fmt: skip
-    people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
-    return tables_of(built, part.pairs, clustered, placed, people, facts, decided)
+    return place_and_decide(built, part.pairs, rules, as_at, missing, forced)
 
 
 def approve(tables: MonthTables, records: np.ndarray) -> MonthTables:

@@ -6,19 +6,25 @@ The held files are written before the state says so, and the received ones are d
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.canaries import confirm_let_go
 from matcher.clock import today
 from matcher.month import Month
 from matcher.purge.audit import Audit
+from matcher.purge.certificate import searched as told
 from matcher.registry.batches import Batch
 from matcher.review.questions import Question, households_asked_about
 from matcher.runs import outputs, summaries
+from matcher.runs.certificates import HELD_SEARCH
 from matcher.runs.delivery import Delivery, destroy
 from matcher.runs.kept import households_to_keep
 from matcher.runs.options import Options, Outcome, Run
+from matcher.runs.residue import refuse_residue, sample, sought
 from matcher.runs.seal import Material
 from matcher.runs.waiting import Waiting
 from matcher.settings import Referral
@@ -67,17 +73,21 @@ def hold(
     workspace, registry = run.workspace, run.registry
     options = Options.from_dict(registry.batch(batch.batch_id).plan["options"])
     with run.stages.stage("hold", "Keeping what the open questions need"):
-        tables = material.tables
+        tables = material.with_canaries
+        places = [] if material.canary_places is None else [material.canary_places]
+        gazetteer = pa.concat_tables([material.gazetteer, *places])
         wanted = np.union1d(households_to_keep(tables), households_asked_about(tables, questions))
         if referral is not None:
             wanted = np.union1d(wanted, referral)
         mask = records_of(tables, wanted)
         position = np.where(mask, np.cumsum(mask) - 1, -1)
         kept = narrow(tables, wanted)
-        near = pc.is_in(material.gazetteer["postcode"], value_set=pc.unique(kept.records["postcode"].drop_null()))
-        waiting = Waiting(
-            kept, material.gazetteer.filter(near), material.trained, material.unsupplied, referral is not None
-        )
+        confirm_let_go(kept.records, material.figures.supplies)
+        near = pc.is_in(gazetteer["postcode"], value_set=pc.unique(kept.records["postcode"].drop_null()))
+        near_by = gazetteer.filter(near)
+        waiting = Waiting(kept, near_by, material.trained, material.unsupplied, referral is not None)
+        rightly = (text for _, text in registry.every_cell()), near_by["address"].drop_null().to_pylist()
+        values = sample(material.tables, kept, itertools.chain(*rightly))
         waiting.save(workspace, batch.batch_id)
         until = today() + dt.timedelta(days=workspace.settings.hold.days)
         waits_for = "DWP" if referral is not None else workspace.settings.review.roles[0]
@@ -94,4 +104,10 @@ def hold(
     if not options.keep_extracts:
         destroy(workspace, delivery, run.console)
         run.console.say(f"What the open questions need is kept encrypted until {until}.")
+    with run.stages.stage("residue", "Searching for residue"):
+        held = registry.batch(batch.batch_id)
+        sought_now = sought(workspace, held, values)
+        searched = sought_now.search(workspace, registry)
+        refuse_residue(workspace, held, searched, but="the batch is held all the same")
+        registry.set_state(batch.batch_id, "held", plan={HELD_SEARCH: told(sought_now.told(searched))})
     return summaries.held(registry, registry.batch(batch.batch_id), written)

@@ -1,26 +1,81 @@
-"""Values that must be gone after the seal: a random sample of what the deleted rows held and no kept row holds.
+"""What is looked for after a deletion: the batch's canaries, and a random sample of what the deleted rows held.
 
-Drawn in memory before the people are forgotten; never written, never shown. Only values of eight characters or more, that
-could not be found by chance.
+The canaries are derived from their seed again, so that they are known after a crash too. The sample is drawn in memory before
+the people are forgotten, of values of eight characters or more that no kept row holds; it is never written, never shown, and
+gone when the process ends. A finding is refused with file and offset.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.errors import Exit, UserError
+from matcher.purge.audit import Audit
+from matcher.purge.canaries import seed_name, values_of
+from matcher.purge.certificate import Search
+from matcher.purge.residue import Searched, search_all
+from matcher.registry.batches import Batch
+from matcher.registry.store import Registry
 from matcher.tables import MonthTables
+from matcher.workspace import Workspace
+from specs.load import load_extract_specs
 
 COLUMNS = ("address", "ref", "nino", "upn")
 SHORTEST = 8
-SAMPLE = 60
+SAMPLE = 120
+CANARIES = "canaries"
+"""In a batch's plan: the names of the supplies that held canaries."""
 
 
-def _names(records: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(records["forename"], records["surname"], " ")
+@dataclass(frozen=True)
+class Sought:
+    """What is searched for. `sample` is None where the values of the deleted are not known any more."""
+
+    canaries: tuple[str, ...]
+    people: int
+    sample: tuple[str, ...] | None
+
+    def search(self, workspace: Workspace, registry: Registry) -> Searched:
+        """Search every byte under the workspace, and every cell of the registry."""
+        return search_all(workspace, [*self.canaries, *(self.sample or ())], cells=registry.every_cell())
+
+    def told(self, searched: Searched) -> Search:
+        """The search as a certificate tells it: counts only."""
+        return Search(
+            canary_people=self.people,
+            canary_values=len(self.canaries),
+            sample_values=None if self.sample is None else len(self.sample),
+            files=searched.files,
+            bytes=searched.bytes,
+            findings=len(searched.findings),
+            not_searched=len(searched.not_opened),
+        )
+
+
+def sought(workspace: Workspace, batch: Batch, sample: Sequence[str] | None) -> Sought:
+    """What to look for after a deletion of `batch`. Without the seed (an older batch, a lost key) no canary is known."""
+    seed = workspace.keys.get(seed_name(batch.batch_id))
+    supplies = batch.plan.get(CANARIES, ())
+    values, people = values_of(seed, load_extract_specs(), supplies) if seed and supplies else ([], 0)
+    return Sought(tuple(values), people, None if sample is None else tuple(sample))
+
+
+def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched, *, but: str) -> None:
+    """Raises UserError (exit 6) where something that should be gone was found: file and offset, never the value."""
+    if not searched.findings:
+        return
+    Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
+    raise UserError(
+        f"The search after the deletion found something that should be gone; {but}.",
+        where=(f"{finding.file}, offset {finding.offset}" for finding in searched.findings[:20]),
+        todo="remove these files if they are not the program's own, then run `matcher resume`",
+        code=Exit.RESIDUE,
+    )
 
 
 def sample(tables: MonthTables, kept: MonthTables, earlier: Iterable[str]) -> list[str]:
@@ -44,6 +99,10 @@ def sample(tables: MonthTables, kept: MonthTables, earlier: Iterable[str]) -> li
                 found.append(value)
                 wanted -= 1
     return found
+
+
+def _names(records: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(records["forename"], records["surname"], " ")
 
 
 def _texts(records: pa.Table) -> list[str]:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from matcher.canaries import confirm, part, plant
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
+from matcher.month import place_and_decide
 from matcher.progress import Stages
 from matcher.purge import held
 from matcher.purge.audit import Audit
+from matcher.purge.canaries import make_seed
 from matcher.records import build
 from matcher.registry.batches import Batch
 from matcher.registry.store import Registry
@@ -24,15 +27,19 @@ from matcher.review.questions import Question
 from matcher.runs import late, summaries
 from matcher.runs.answering import apply_answers, approve
 from matcher.runs.delivery import Delivery, delivery_of, destroy, take_back
+from matcher.runs.ending import end_held
 from matcher.runs.figures import Figures, supply_lines
 from matcher.runs.hold import REFERRED_DATASET
 from matcher.runs.kept import Approval
 from matcher.runs.options import Console, Options, Outcome, Run
+from matcher.runs.residue import CANARIES
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, finish, seal_match
 from matcher.runs.start import go
 from matcher.runs.waiting import Waiting
+from matcher.tables import beside
 from matcher.workspace import Workspace
+from specs.tables import PAIRS
 
 
 def unfinished_batch(registry: Registry, batch_id: str | None) -> Batch:
@@ -166,9 +173,16 @@ def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Mater
         )
     supplied |= late_ones
     missing = unsupplied(supplied, rules.expected, rules.specs)
-    tables, let_go = late.attach(
-        material.tables, build(intake.supplies, rules.specs, batch.as_at), material.trained, rules, batch.as_at, missing
-    )
+    planted = plant(intake, rules.specs, make_seed(run.workspace.keys, batch.batch_id))
+    before = run.registry.batch(batch.batch_id).plan.get(CANARIES, ())
+    run.registry.set_state(batch.batch_id, batch.state, plan={CANARIES: sorted({*before, *planted.supplies})})
+    came = planted.intake.supplies
+    built, made_up = part(build(came, rules.specs, batch.as_at), came, rules.specs)
+    canaries = None
+    if made_up is not None:
+        canaries = place_and_decide(made_up, PAIRS.empty(), rules, batch.as_at, missing)
+        confirm(planted, canaries, made_up.gazetteer)
+    tables, let_go = late.attach(material.tables, built, material.trained, rules, batch.as_at, missing)
     rows = sum(supply.rows_accepted for supply in intake.supplies)
     run.console.say(f"{files[0].name}: {rows - let_go:,} of {rows:,} rows are about held people; the rest is deleted.")
     figures = replace(
@@ -178,7 +192,10 @@ def _late(run: Run, batch: Batch, material: Material, path: Path) -> tuple[Mater
         records=figures.records + rows,
         unsupplied=[list(pair) for pair in sorted(missing)],
     )
-    return replace(material, tables=tables, figures=figures, unsupplied=missing), delivery_of(inbox, intake)
+    if canaries is not None and material.canaries is not None:
+        canaries = beside(material.canaries, canaries)
+    material = replace(material, tables=tables, figures=figures, unsupplied=missing, canaries=canaries)
+    return material, delivery_of(inbox, intake)
 
 
 def abandon(workspace: Workspace, batch_id: str, console: Console) -> Outcome:
@@ -190,11 +207,14 @@ def abandon(workspace: Workspace, batch_id: str, console: Console) -> Outcome:
             raise UserError(
                 f"Batch {batch_id} is being sealed: its families are final.", todo="finish it with `matcher resume`"
             )
-        held.destroy_held(workspace, batch_id)
-        take_back(workspace, batch.plan, console)
-        removed = workspace.destroy_folder(workspace.outbox(batch_id))
-        registry.set_state(batch_id, "abandoned")
-        Audit(workspace).append("abandoned", batch=batch_id, files_destroyed=len(removed))
+        if batch.state == "held":
+            end_held(workspace, registry, batch, "abandoned", console)
+        else:
+            files = held.destroy_held(workspace, batch_id)
+            take_back(workspace, batch.plan, console)
+            files += workspace.destroy_folder(workspace.outbox(batch_id))
+            registry.set_state(batch_id, "abandoned")
+            Audit(workspace).append("abandoned", batch=batch_id, files=len(files))
         console.say(f"Batch {batch_id} is abandoned; nothing of it is kept.")
         left = [path for path in batch.plan.get("delivery", {}).get("files", {}) if Path(path).exists()]
         if left:

@@ -28,7 +28,6 @@ from matcher.runs.kept import Approval, plan_of
 from matcher.runs.options import Options, Outcome, Run
 from matcher.runs.residue import refuse_residue, sample, sought
 from matcher.tables import MonthTables, beside
-from matcher.workspace import Workspace
 from specs.load import supply_name
 
 

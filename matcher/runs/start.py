@@ -10,13 +10,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
 from matcher.month import match
 from matcher.progress import Stages
 from matcher.purge.audit import Audit
+from matcher.purge.canaries import make_seed
 from matcher.registry.batches import Batch
+from matcher.registry.server import ServerLost
 from matcher.registry.store import Registry
 from matcher.review.questions import discretion_questions, link_questions
 from matcher.runs import dry_run, summaries
@@ -26,6 +29,7 @@ from matcher.runs.figures import figures_of
 from matcher.runs.hold import hold, referral_households
 from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.outputs import control_policy
+from matcher.runs.residue import CANARIES
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, seal_match
 from matcher.workspace import Workspace
@@ -86,13 +90,15 @@ def start(
 def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Options) -> Outcome:
     """Match an open batch and seal or hold it. A fault before the seal leaves no batch behind but one marked abandoned."""
     workspace, registry, rules = run.workspace, run.registry, run.rules
-    plan = {"options": options.to_dict(), "delivery": delivery.to_dict()}
+    planted = plant(intake, rules.specs, make_seed(workspace.keys, batch.batch_id))
+    plan = {"options": options.to_dict(), "delivery": delivery.to_dict(), CANARIES: planted.supplies}
     sealing = batch.state == "sealing"  # cut off before the families were in: matched again, to the same end
     registry.set_state(batch.batch_id, batch.state if sealing else "matching", plan=plan)
     try:
         month = match(
-            intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=run.stages
+            planted.intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=run.stages
         )
+        confirm(planted, month.canaries, month.canary_places)
         questions = []
         if options.review == "hold":
             questions = link_questions(month.tables)
@@ -100,9 +106,11 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
                 questions += discretion_questions(month.tables)
         material = Material(
             month.tables, figures_of(month, rules), month.trained, month.gazetteer, month.unsupplied,
-            summaries.partner_feedback(month, rules),
+            summaries.partner_feedback(month, rules), canaries=month.canaries, canary_places=month.canary_places,
         )  # fmt: skip
         referral = referral_households(workspace.settings.referral, month)
+    except ServerLost:
+        raise  # no fault of the month: `resume` goes on
     except Exception:
         if not sealing:
             registry.set_state(batch.batch_id, "abandoned", plan={"why": "the match failed; nothing was destroyed"})

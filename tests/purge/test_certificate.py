@@ -13,7 +13,18 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from matcher.purge.certificate import Search, SupplyDeleted, make, read_public_key, verify_certificate
+from matcher.purge.certificate import (
+    HandedOut,
+    Issuer,
+    Search,
+    SupplyDeleted,
+    issue,
+    make,
+    make_ended,
+    read_public_key,
+    to_bytes,
+    verify_certificate,
+)
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 SUPPLIES = [
@@ -23,14 +34,28 @@ SUPPLIES = [
 ]
 
 
+ISSUER = Issuer(
+    workspace="W-ABCDEFG2", version="0.1.0", operator_role="Programme information manager", controller="The council",
+    audit_head=(9, "d" * 64), key=KEY, issued_at=dt.datetime(2013, 11, 4, 9, tzinfo=dt.UTC),
+)  # fmt: skip
+SEARCH = Search(canary_people=18, canary_values=130, sample_values=70, files=12, bytes=9000, findings=0)
+LIST = HandedOut("outbox/2013-10-31-1/key-worker/city.xlsx", "city_team", "2013-11-04")
+
+
 def certificate(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "batch": "2013-10-31-1", "as_at": dt.date(2013, 10, 31), "supplies": SUPPLIES, "search": Search(200, 12, 9000, 0),
-        "workspace": "W-ABCDEFG2", "version": "0.1.0", "operator_role": "Programme information manager",
-        "controller": "The council", "issued_at": dt.datetime(2013, 11, 4, 9, tzinfo=dt.UTC), "audit_head": (9, "d" * 64),
-        "key": KEY,
+        "batch": "2013-10-31-1", "as_at": dt.date(2013, 10, 31), "supplies": SUPPLIES, "search": SEARCH, "handed_out": [LIST],
     }  # fmt: skip
-    return make(**values | changes)
+    return make(ISSUER, **values | changes)
+
+
+def ended(**changes: Any) -> dict[str, Any]:
+    nothing = [replace(supply, rows_kept=0, rows_deleted=supply.rows_received) for supply in SUPPLIES]
+    values: dict[str, Any] = {
+        "batch": "2013-10-31-1", "as_at": dt.date(2013, 10, 31), "ended": "expired", "supplies": nothing, "held_files": 17,
+        "held_records": 40, "search": replace(SEARCH, sample_values=None), "files_left": ["dwp.csv"],
+    }  # fmt: skip
+    return make_ended(ISSUER, **values | changes)
 
 
 def test_it_is_checked_after_a_journey_as_json_by_the_public_key_alone() -> None:
@@ -45,6 +70,39 @@ def test_it_adds_up_by_partner_and_says_what_stays_outside() -> None:
     assert made["total"] == {"rows_received": 155, "rows_kept": 12, "rows_deleted": 143}
     outside = " ".join(made["stays_outside"])
     assert all(word in outside for word in ("medium not proven", "Backups", "swap", "handed out"))
+
+
+def test_it_tells_canaries_and_real_values_apart_and_says_when_there_were_none() -> None:
+    made = certificate()["searched"]
+    assert made["canaries"] == {"people": 18, "values": 130}
+    assert made["real_sample"] == 70
+    assert made["values"] == 200
+    cut_off = certificate(search=replace(SEARCH, sample_values=None))["searched"]
+    assert cut_off["real_sample"].startswith("none: the match was interrupted")
+    assert cut_off["values"] == 130
+
+
+def test_what_was_handed_out_is_listed_as_not_yet_confirmed() -> None:
+    assert certificate()["handed_out"] == [
+        {"file": LIST.file, "recipient": "city_team", "on": "2013-11-04", "state": "destruction not yet confirmed"}
+    ]
+
+
+def test_a_batch_that_ended_without_a_seal_keeps_nothing() -> None:
+    made = json.loads(to_bytes(ended()))
+    assert verify_certificate(made, KEY.public_key())
+    assert made["kind"] == "ended"
+    assert made["total"]["rows_deleted"] == made["total"]["rows_received"] == 155
+    assert made["held"]["key"] == "destroyed first"
+    with pytest.raises(ValueError, match="keeps no row"):
+        ended(supplies=SUPPLIES)
+
+
+def test_any_other_deletion_is_certified_alike() -> None:
+    made = issue("retention", {"families": 3, "reason": "no_further_risk"}, ISSUER, how="overwritten in place")
+    assert verify_certificate(json.loads(to_bytes(made)), KEY.public_key())
+    assert made["families"] == 3
+    assert made["stays_outside"]
 
 
 def test_rows_that_do_not_add_up_are_refused() -> None:

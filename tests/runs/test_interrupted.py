@@ -10,6 +10,7 @@ import pytest
 import matcher.runs.certificates
 import matcher.runs.hold
 import matcher.runs.outputs
+import matcher.runs.residue
 import matcher.runs.seal
 import matcher.runs.start
 from matcher.errors import Exit, UserError
@@ -49,7 +50,7 @@ BOUNDARIES = [
     ("write", matcher.runs.outputs, True),
     ("destroy", matcher.runs.seal, False),
     ("destroy", matcher.runs.seal, True),
-    ("search_all", matcher.runs.seal, True),
+    ("search_all", matcher.runs.residue, True),
     ("certify", matcher.runs.certificates, True),
     ("write_report", matcher.runs.outputs, True),
 ]

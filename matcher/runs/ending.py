@@ -1,0 +1,46 @@
+"""The end of a held batch without a seal: it expired, or was abandoned. Nothing of it stays, and that is certified.
+
+The key goes first: a crash at any moment after leaves noise, and the next command goes on. Then the held files, workbooks of
+questions that lie where they were written, and the batch's outputs, of which a referral list names people. Received files
+that still lie in the inbox are left: they may be matched again, and the duty to delete them stands.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from matcher.purge import held
+from matcher.purge.audit import Audit
+from matcher.registry.batches import Batch
+from matcher.registry.store import Registry
+from matcher.runs.certificates import certify_end
+from matcher.runs.delivery import take_back
+from matcher.runs.options import Console
+from matcher.runs.residue import sought
+from matcher.workspace import Workspace
+
+
+def end_held(
+    workspace: Workspace,
+    registry: Registry,
+    batch: Batch,
+    ended: Literal["expired", "abandoned"],
+    console: Console,
+) -> int:
+    """Destroy, search, certify, and put the state last. May be done twice. Gives the number of files destroyed.
+
+    A finding does not keep the batch from ending: the certificate counts it, the audit chain and the console say so.
+    """
+    files = held.destroy_held(workspace, batch.batch_id)
+    take_back(workspace, batch.plan, console)
+    outputs = workspace.destroy_folder(workspace.outbox(batch.batch_id))
+    wanted = sought(workspace, batch, None)
+    searched = wanted.search(workspace, registry)
+    if searched.findings:
+        Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
+        console.say("Something that should be gone was found; see it with: matcher verify")
+    certificate = certify_end(workspace, registry, batch, ended, len(files), wanted, searched)
+    registry.set_state(batch.batch_id, ended, plan={"outputs": [certificate]})
+    event = {"expired": "batch_expired", "abandoned": "abandoned"}[ended]
+    Audit(workspace).append(event, batch=batch.batch_id, files=len(files) + len(outputs))
+    return len(files) + len(outputs)
