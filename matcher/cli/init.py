@@ -11,11 +11,18 @@ from matcher.cli.output import echo_json, say
 
 @click.command("init", short_help="Make a workspace: settings, policies, inbox, outbox, encrypted registry.")
 @click.argument("workspace", type=click.Path(path_type=Path))
+@click.option(
+    "--registry",
+    default="",
+    metavar="URL",
+    help="Keep the families on this PostgreSQL server: postgresql://host:port/name.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def init(workspace: Path, as_json: bool) -> None:
+def init(workspace: Path, registry: str, as_json: bool) -> None:
     """Make the workspace WORKSPACE: settings, policies, areas, inbox, outbox, the encrypted registry and its keys.
 
-    What exists is left as it is, so that it may be run again to complete a workspace.
+    What exists is left as it is, so that it may be run again to complete a workspace. The registry is a file in it, unless
+    --registry or matcher.toml names a server whose administrator has run what `matcher registry sql` prints.
 
     Example: matcher init workspace
     """
@@ -24,7 +31,7 @@ def init(workspace: Path, as_json: bool) -> None:
     from matcher.workspace import Workspace
 
     before = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*")} if workspace.is_dir() else set()
-    made = Workspace.create(workspace)
+    made = Workspace.create(workspace, registry=registry)
     new = sorted(name for path in made.root.rglob("*") if (name := made.relative(path)) not in before)
     if new:
         Audit(made).append("workspace_made", files=len(new))

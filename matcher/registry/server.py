@@ -80,6 +80,7 @@ def is_loopback(host: str) -> bool:
 
 def make_engine(server: Server) -> sa.Engine:
     """An engine on the server as the registry's role, connected on first use."""
+    _driver()
     engine = sa.create_engine(
         "postgresql+psycopg://", creator=lambda: connect(server), poolclass=QueuePool, pool_size=2, hide_parameters=True
     )

@@ -55,7 +55,7 @@ VISIBLE = {
     "person": "person_id IN (SELECT person_id FROM membership)",
     "person_state": _PERSON_WHILE_MEMBER,
     "correction": "person_id IN (SELECT person_id FROM membership)",
-    "restriction": _OF_FAMILY + " OR person_id IN (SELECT person_id FROM membership)",
+    "restriction": " OR ".join((_OF_FAMILY, "person_id IN (SELECT person_id FROM membership)")),
 }
 ADDED = {"disclosure": "true", "disclosure_family": _OF_FAMILY}  # a key worker's own use is recorded too
 TABLES = (
