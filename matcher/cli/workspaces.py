@@ -26,12 +26,24 @@ def workspace_option(command: F) -> F:
 
 
 def open_workspace(path: Path, *, expire: bool = True) -> Workspace:
-    """Open the workspace at `path` and enforce the expiry of held batches. Raises UserError."""
+    """Open the workspace at `path`, settle a change of keys that was cut off, enforce the expiry of held batches.
+
+    Raises UserError.
+    """
     from matcher.expiry import enforce_expiry  # loads the database's libraries: not for every --help
     from matcher.workspace import Workspace
 
     workspace = Workspace.open(path)
+    settle_keys(workspace)
     if expire:
         for batch in enforce_expiry(workspace, today()):
             say(f"Batch {batch} was held too long: it has expired, and what it held is destroyed.")
     return workspace
+
+
+def settle_keys(workspace: Workspace) -> None:
+    """Finish, or take back, a change of keys that was cut off. Raises UserError."""
+    from matcher.backup.rotation import settle
+
+    for line in settle(workspace):
+        say(line)

@@ -1,0 +1,1 @@
+"""Keys and registry kept safe: made, rotated, backed up and restored."""
