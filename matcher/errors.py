@@ -22,13 +22,22 @@ _NEXT_LINE = "\n" + " " * len("  where: ")
 
 
 class UserError(Exception):
-    """Something the user can mend. `title` says what happened, `where` the place (or places, a line each), `todo` what to do."""
+    """Something the user can mend. `title` says what happened, `where` the place (or places, a line each), `todo` what to do.
+
+    `refusal`: where access was refused, a code of `matcher/purge/audit_events.py`; the command line has it audited.
+    """
 
     def __init__(
-        self, title: str, *, where: str | Iterable[str] = "", todo: str = "", code: Exit = Exit.FAILED
+        self,
+        title: str,
+        *,
+        where: str | Iterable[str] = "",
+        todo: str = "",
+        code: Exit = Exit.FAILED,
+        refusal: str = "",
     ) -> None:
         super().__init__(title)
-        self.title, self.todo, self.code = title, todo, code
+        self.title, self.todo, self.code, self.refusal = title, todo, code, refusal
         self.where = where if isinstance(where, str) else _NEXT_LINE.join(where)
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,14 +14,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 class Stages:
     """Times each stage of a run and shows one bar a stage on a terminal (plain lines where stderr is no terminal)."""
 
-    def __init__(self, *, show: bool = True) -> None:
+    def __init__(self, *, show: bool = True, tell: Callable[[str], None] = lambda title: None) -> None:
+        """`tell` is handed the title of each stage when it begins."""
         self.seconds: dict[str, float] = {}
-        self._show = show
+        self._show, self._tell = show, tell
         self._console = Console(stderr=True)
 
     @contextmanager
     def stage(self, name: str, title: str) -> Iterator[Stage]:
         started = time.perf_counter()
+        self._tell(title)
         try:
             if self._show and sys.stderr.isatty():
                 with Progress(

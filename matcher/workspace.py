@@ -15,11 +15,11 @@ import os
 import re
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -29,6 +29,7 @@ from matcher.purge.keys import REGISTRY, RESTORING, SIGNING, KeyStore
 from matcher.registry.database import is_made, open_engine
 from matcher.registry.server import Server, run_lock
 from matcher.settings import Settings, load_settings, parse_settings, server_address
+from matcher.workspace_lock import Holder, holder_now, holder_of, locked, note
 
 SETTINGS, DATABASE, AUDIT, PUBLIC_KEY = "matcher.toml", "registry.db", "audit.log", "signing_key.pub.pem"
 UNFINISHED_RESTORE = "restore.unfinished"
@@ -45,7 +46,9 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNOREC
 _WAITING = ".waiting"  # suffix of temporary files: what a crash leaves is destroyed by the next holder of the lock
 _LEFT = re.compile(r"\.?[0-9a-f]{16}\.waiting(-journal)?")
 _CHUNK = 1 << 20
-_LOCK_BYTE = 1 << 40  # the byte that is locked lies past the file's end: on Windows a locked byte cannot be read
+LOCK = ".lock"
+_PATIENCE = 0.3  # seconds: a command that only looked, or answered a question, is done by then
+_MAKING = 60.0  # seconds that a second `init` waits for the first
 
 
 @dataclass(frozen=True)
@@ -80,48 +83,53 @@ class Workspace:
             )
         try:
             path.mkdir(parents=True, exist_ok=True)
-            root = path.resolve()
-            if not (root / SETTINGS).exists():
-                if (root / DATABASE).exists():
-                    raise UserError(
-                        "This folder holds a registry, but no settings.",
-                        where=str(root / SETTINGS),
-                        todo="put matcher.toml back from its backup: its id names the registry's key",
-                    )
-                text = (SHIPPED / SETTINGS).read_text(encoding="utf-8").replace("@ID@", _new_id())
-                if registry:
-                    text = re.sub(r'^# url = ""', lambda _: f"url = {json.dumps(registry)}", text, flags=re.MULTILINE)
-                parse_settings(text)
-                _write(root / SETTINGS, text.encode("utf-8"))
-            settings = load_settings(root / SETTINGS)
-            if registry and settings.registry.url != registry:
-                raise UserError(
-                    "The workspace has settings already, and they name another place for the registry.",
-                    where=f"{root / SETTINGS}: registry.url",
-                    todo="write the url there, and run matcher init without --registry",
-                )
-            keys = KeyStore.of(settings.workspace.id, root)
-            workspace = cls(root, settings, keys)
-            workspace.refuse_unfinished_restore()
-            for folder in ("inbox", "outbox", "policy", "held"):
-                (root / folder).mkdir(exist_ok=True)
-            shipped = {"areas.csv": SHIPPED / "areas.csv"}
-            policies = [*(SHIPPED / "policy").glob("*.toml"), *SHIPPED_DISCRETION.glob("*.toml")]
-            shipped |= {f"policy/{policy.name}": policy for policy in policies}
-            for name, source in sorted(shipped.items()):
-                if not (root / name).exists():
-                    _write(root / name, source.read_bytes())
-            place = workspace.registry_place
-            if workspace.holds_registry():
-                keys.registry_key()
-            else:
-                keys.make(REGISTRY)
-                keys.make(SIGNING)
-            open_engine(place, keys.registry_key()).dispose()
-            if not (root / PUBLIC_KEY).exists():
-                _write(root / PUBLIC_KEY, keys.public_pem())
+            # two at once would each make a key, and one of them lose the registry
+            with _held_lock(path.resolve(), _MAKING):
+                return cls._completed(path.resolve(), registry)
         except OSError as error:
             raise _cannot("make the workspace", path, error) from error
+
+    @classmethod
+    def _completed(cls, root: Path, registry: str) -> Workspace:
+        if not (root / SETTINGS).exists():
+            if (root / DATABASE).exists():
+                raise UserError(
+                    "This folder holds a registry, but no settings.",
+                    where=str(root / SETTINGS),
+                    todo="put matcher.toml back from its backup: its id names the registry's key",
+                )
+            text = (SHIPPED / SETTINGS).read_text(encoding="utf-8").replace("@ID@", _new_id())
+            if registry:
+                text = re.sub(r'^# url = ""', lambda _: f"url = {json.dumps(registry)}", text, flags=re.MULTILINE)
+            parse_settings(text)
+            _write(root / SETTINGS, text.encode("utf-8"))
+        settings = load_settings(root / SETTINGS)
+        if registry and settings.registry.url != registry:
+            raise UserError(
+                "The workspace has settings already, and they name another place for the registry.",
+                where=f"{root / SETTINGS}: registry.url",
+                todo="write the url there, and run matcher init without --registry",
+            )
+        keys = KeyStore.of(settings.workspace.id, root)
+        workspace = cls(root, settings, keys)
+        workspace.refuse_unfinished_restore()
+        for folder in ("inbox", "outbox", "policy", "held"):
+            (root / folder).mkdir(exist_ok=True)
+        shipped = {"areas.csv": SHIPPED / "areas.csv"}
+        policies = [*(SHIPPED / "policy").glob("*.toml"), *SHIPPED_DISCRETION.glob("*.toml")]
+        shipped |= {f"policy/{policy.name}": policy for policy in policies}
+        for name, source in sorted(shipped.items()):
+            if not (root / name).exists():
+                _write(root / name, source.read_bytes())
+        place = workspace.registry_place
+        if workspace.holds_registry():
+            keys.registry_key()
+        else:
+            keys.make(REGISTRY)
+            keys.make(SIGNING)
+        open_engine(place, keys.registry_key()).dispose()
+        if not (root / PUBLIC_KEY).exists():
+            _write(root / PUBLIC_KEY, keys.public_pem())
         return workspace
 
     @classmethod
@@ -272,8 +280,9 @@ class Workspace:
     # -- one run at a time -------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the workspace for one run. Raises UserError with exit code 5 where another process holds it.
+    def lock(self, command: str = "another command", *, patience: float = _PATIENCE) -> Iterator[None]:
+        """Hold the workspace for one run. Raises UserError with exit code 5 where another process holds it for longer than
+        `patience` seconds.
 
         The lock is the operating system's own and ends with the process, however that ends. Taking it again through the
         same object is allowed. The first holder destroys temporary files that a crash left.
@@ -285,8 +294,10 @@ class Workspace:
             finally:
                 self._held -= 1
             return
-        with _locked_file(self.root / ".lock", wait=False), self._registry_held():
-            self._held = 1
+        with _held_lock(self.root, patience) as file, self._registry_held():
+            self._lock_file = file
+            self._held, self._holder = 1, holder_now(command)
+            note(self._lock_file, self._holder)
             try:
                 for path in list(self.files()):
                     if _LEFT.fullmatch(path.name):
@@ -294,6 +305,16 @@ class Workspace:
                 yield
             finally:
                 self._held = 0
+                note(self._lock_file, None)
+
+    def at_stage(self, title: str) -> None:
+        """Tell others who ask for `holder` what the command that holds the workspace is at."""
+        if self._held:
+            note(self._lock_file, replace(self._holder, stage=title))
+
+    def holder(self) -> Holder | None:
+        """Who holds the workspace now: None where nobody does, whatever a crash left behind."""
+        return holder_of(self.root / LOCK)
 
     def _registry_held(self) -> contextlib.AbstractContextManager[None]:
         """The lock of a server registry, which other machines' workspaces run on as well."""
@@ -350,7 +371,7 @@ class Workspace:
         whole line at least."""
         path = self.path(relative)
         try:
-            with _locked_file(path.with_name(f".{path.name}.lock"), wait=True), path.open("a+b") as file:
+            with locked(path.with_name(f".{path.name}.lock"), patience=None), path.open("a+b") as file:
                 size = file.seek(0, os.SEEK_END)
                 while True:
                     file.seek(max(0, size - tail))
@@ -492,50 +513,22 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked_file(path: Path, *, wait: bool) -> Iterator[None]:
-    try:
-        file = path.open("a+b")
-    except OSError as error:
-        raise _cannot("lock", path, error) from error
-    with file:
+def _held_lock(root: Path, patience: float) -> Iterator[IO[bytes]]:
+    """The lock of the workspace at `root`, or UserError naming who holds it."""
+    with contextlib.ExitStack() as stack:
         try:
-            _lock(file.fileno(), wait=wait)
-        except OSError as error:
+            file = stack.enter_context(locked(root / LOCK, patience=patience))
+        except BlockingIOError as error:
             raise UserError(
                 "Another run holds the workspace.",
-                where=str(path.parent),
+                where=(str(root), *([str(holder)] if (holder := holder_of(root / LOCK)) else ())),
                 todo="wait until it is done (matcher status shows it) and run the command again",
                 code=Exit.BUSY,
+                refusal="lock_busy",
             ) from error
-        try:
-            yield
-        finally:
-            _unlock(file.fileno())
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, *, wait: bool) -> None:
-        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
-        for _ in range(6 if wait else 1):  # LK_LOCK itself tries for ten seconds
-            with contextlib.suppress(OSError):
-                msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-                return
-        raise BlockingIOError
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, wait: bool) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        except OSError as error:
+            raise _cannot("lock", root / LOCK, error) from error
+        yield file
 
 
 def _cannot(do: str, path: Path, error: OSError) -> UserError:
