@@ -12,15 +12,29 @@ import pkgutil
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from matcher import __version__
+from matcher.cli.workspaces import audit_refusal
 from matcher.errors import Exit, UserError
+from matcher.memory import no_core_dumps
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands of which a refused access is audited before it is told."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            if error.refusal:
+                audit_refusal(ctx, error)
+            raise
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="matcher")
 def cli() -> None:
     """Match one month's extracts, keep the qualifying families, prove that the rest is gone.
@@ -52,6 +66,7 @@ def where_it_failed(error: BaseException) -> str:
 
 def main() -> NoReturn:
     """Run the command line; always leaves by SystemExit with a code of the contract."""
+    no_core_dumps()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

@@ -17,17 +17,18 @@ _MOST_LINES = 200
 @workspace_option
 @click.argument("batch", required=False)
 @click.option(
-    "--canaries", type=click.Path(path_type=Path), help="Text file of values that should be gone, one a line."
+    "--canaries", type=click.Path(path_type=Path), help="Search also for the values of this text file, one a line."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def verify(context: click.Context, workspace: Path, batch: str | None, canaries: Path | None, as_json: bool) -> None:
     """Search every byte under the workspace for what should be gone, and check certificates and the audit chain.
 
-    With BATCH only that batch's proofs are checked. A finding names file, offset and line of the canaries, never the value.
-    Exit code 6 where anything is found.
+    Searched for are the made-up people (canaries) whom each run had among the rows, and what --canaries lists. With BATCH only
+    that batch's canaries and proofs are taken. A finding names file and offset, never the value. Exit code 6 where anything is
+    found.
 
-    Example: matcher verify -w workspace --canaries canaries.txt
+    Example: matcher verify -w workspace
     """
     from matcher.purge.audit import Audit
     from matcher.registry import Registry
@@ -39,11 +40,11 @@ def verify(context: click.Context, workspace: Path, batch: str | None, canaries:
         result = check(place, registry, batch_id=batch, values=[value for _, value in lines], listed=canaries)
     searched = result.searched
     findings = [
-        {"file": found.file, "offset": found.offset, "canary": lines[found.value][0]}
+        {"file": found.file, "offset": found.offset, **_which(found.value, lines, result.canaries_of)}
         for found in (searched.findings if searched else [])
     ]
     Audit(place).append(
-        "verified", batch=batch, values=len(lines), findings=len(findings), faults=len(result.faults),
+        "verified", batch=batch, values=len(lines), canaries=len(result.canaries_of), findings=len(findings), faults=len(result.faults),
         files=searched.files if searched else 0,
     )  # fmt: skip
     if as_json:
@@ -59,6 +60,8 @@ def verify(context: click.Context, workspace: Path, batch: str | None, canaries:
                 if searched is None
                 else {
                     "values": searched.values - len(searched.too_short),
+                    "canaries": len(result.canaries_of),
+                    "batches_without_canaries": result.without_canaries,
                     "files": searched.files,
                     "bytes": searched.bytes,
                     "too_short": [lines[n][0] for n in searched.too_short],
@@ -72,9 +75,16 @@ def verify(context: click.Context, workspace: Path, batch: str | None, canaries:
             f"Certificates whole and signed: {result.certificates}. Entries of the audit chain: {result.audit_entries}."
         )
         if searched is None:
-            say("No values were given to search for: name them, one a line, with --canaries FILE.")
+            say(
+                "There was nothing to search for: no batch has canaries. Name values, one a line, with --canaries FILE."
+            )
         else:
-            say(f"Searched {searched.files} files ({searched.bytes:,} bytes opened) for {searched.values} values.")
+            say(
+                f"Searched {searched.files} files ({searched.bytes:,} bytes opened) for {len(result.canaries_of)} values of "
+                f"canaries of {len(set(result.canaries_of))} batch(es), and {len(lines)} of the list."
+            )
+            for name in result.without_canaries:
+                say(f"not searched for: canaries of batch {name}, whose seed is not in the key store")
             for line in searched.not_opened:
                 say(f"not opened: {line}")
             for number in searched.too_short:
@@ -83,12 +93,18 @@ def verify(context: click.Context, workspace: Path, batch: str | None, canaries:
             say(f"{fault.check}: {fault.file}: {fault.what}")
         for found in findings[:_MOST_LINES]:
             where = "in its name" if found["offset"] == -1 else f"at byte {found['offset']}"
-            say(f"found: canary of line {found['canary']} in {found['file']} {where}")
+            which = f"canary of batch {found['batch']}" if "batch" in found else f"canary of line {found['canary']}"
+            say(f"found: {which} in {found['file']} {where}")
         if len(findings) > _MOST_LINES:
             say(f"... and {len(findings) - _MOST_LINES} more; --json lists all")
         say("Nothing was found." if result.clean else "Something was found: see above.")
     if not result.clean:
         context.exit(int(Exit.RESIDUE))
+
+
+def _which(value: int, lines: list[tuple[int, str]], canaries_of: list[str]) -> dict[str, int | str]:
+    """Which value was found, without saying it: its line in the list, or the batch whose canary it is."""
+    return {"canary": lines[value][0]} if value < len(lines) else {"batch": canaries_of[value - len(lines)]}
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

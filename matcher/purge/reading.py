@@ -10,7 +10,8 @@ from typing import Any
 _TITLES = {
     "batch": "Certificate of deletion: a monthly match",
     "ended": "Certificate of deletion: a held match that ended without result",
-    "retention": "Certificate of deletion: families or people taken out of the registry",
+    "retention": "Certificate of deletion: families, people or lists that had been kept",
+    "search": "Certificate of a search: nothing is held",
 }
 _OWN = frozenset(
     {

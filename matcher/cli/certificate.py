@@ -1,0 +1,82 @@
+"""`matcher certificate`: check a certificate of deletion with the public key alone, and read it in plain English."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from matcher.cli.output import echo_json, say
+from matcher.errors import Exit, UserError
+
+_LARGEST = 1 << 24  # bytes: no certificate is near it
+
+
+@click.command("certificate", short_help="Check a certificate of deletion with the public key, and read it.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--public-key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="signing_key.pub.pem of the workspace it came from.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def certificate(context: click.Context, file: Path, public_key: Path, as_json: bool) -> None:
+    """Check that FILE is whole and signed with the key, and print what it says in plain English.
+
+    Needs no workspace: anybody may check. Compare the key's fingerprint with the one that the programme office tells you. Exit
+    code 6 where the certificate was changed, or signed with another key.
+
+    Example: matcher certificate deletion_certificate.json --public-key signing_key.pub.pem
+    """
+    from matcher.purge.certificate import fingerprint, read_public_key, verify_certificate
+    from matcher.purge.reading import reading
+
+    found = _certificate(file)
+    try:
+        key = read_public_key(_bytes(public_key, "public key"))
+    except ValueError as error:
+        raise UserError(
+            "That file is no public key of a workspace.", where=str(public_key), todo="name its signing_key.pub.pem"
+        ) from error
+    genuine = verify_certificate(found, key)
+    lines = reading(found)
+    if as_json:
+        echo_json(
+            {"genuine": genuine, "public_key_fingerprint": fingerprint(key), "certificate": found, "reading": lines}
+        )
+    else:
+        if genuine:
+            for line in lines:
+                click.echo(line)
+        verdict = (
+            "It is whole and signed with this key" if genuine else "NOT GENUINE: changed, or signed with another key"
+        )
+        say(f"{verdict} (fingerprint {fingerprint(key)}).")
+    if not genuine:
+        context.exit(int(Exit.RESIDUE))
+
+
+def _bytes(path: Path, what: str) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"The {what} is far too large to be one.", where=str(path), todo="name the right file")
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"The {what} cannot be read.", where=str(path), todo="name a file that exists") from error
+
+
+def _certificate(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_bytes(path, "certificate"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError("That file is no certificate.", where=str(path), todo="name a deletion_certificate.json")
+    return found
+
+
+COMMANDS = (certificate,)
