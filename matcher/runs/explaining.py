@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +34,7 @@ from matcher.households.reasons import REASONS as PLACED
 from matcher.month import Rules
 from matcher.registry.families import FamilyDetail
 from matcher.registry.judgements import Judgement
+from matcher.registry.reasons import criterion_of
 from matcher.registry.store import Registry
 from matcher.runs.rules import rules_of
 from matcher.workspace import Workspace
@@ -45,9 +47,8 @@ HOUSEHOLD = "the household at this address"
 
 
 def explain(workspace: Workspace, registry: Registry, family_id: str) -> Explanation:
-    """All that the registry knows of why a family is on the programme. Raises UserError."""
-    detail = registry.family(family_id)
-    found = registry.judgements(family_id)
+    """All that the registry knows of why a family is on the programme, but of people who are restricted. Raises UserError."""
+    detail, found = _unrestricted(registry, registry.family(family_id), registry.judgements(family_id))
     if not found:
         raise UserError("No batch's findings of that family are kept.", todo="see the families with: matcher families")
     applied = {batch.batch_id: batch.applied_at for batch in registry.batches()}
@@ -66,6 +67,41 @@ def explain(workspace: Workspace, registry: Registry, family_id: str) -> Explana
         members=tuple(book.member(row, disclosures, applied) for row in detail.members),
         dwelling_records=book.rows_of([row for row in detail.records if row["person_id"] is None], one_person=False),
         disclosures=disclosures,
+    )  # fmt: skip
+
+
+def _unrestricted(
+    registry: Registry, detail: FamilyDetail, found: list[Judgement]
+) -> tuple[FamilyDetail, list[Judgement]]:
+    """The family without its restricted people, and without what was found by facts about them alone."""
+    families, people = registry.rights.restricted()
+    if detail.family["family_id"] in families:
+        raise UserError(
+            "The use of this family's data is restricted.",
+            todo="see: matcher subject list; lift it with: matcher subject lift",
+        )
+    if not people:
+        return detail, found
+
+    def others(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if row["person_id"] not in people]
+
+    left = replace(
+        detail, members=others(detail.members), records=others(detail.records), evidence=others(detail.evidence),
+        events=others(detail.events),
+    )  # fmt: skip
+    return left, [_without(judged, people) for judged in found]
+
+
+def _without(judged: Judgement, people: frozenset[str]) -> Judgement:
+    support = [row for row in judged.support if row["person_id"] not in people]
+    lost = {row["clause"] for row in judged.support} - {row["clause"] for row in support}
+    still = {criterion_of(row["clause"]) for row in support}
+    untold = {criterion_of(clause) for clause in lost} - still
+    return replace(
+        judged, support=support, findings=[row for row in judged.findings if row["clause"] not in lost],
+        criteria=[name for name in judged.criteria if name not in untold],
+        concerns=[name for name in judged.concerns if name not in untold],
     )  # fmt: skip
 
 
