@@ -114,10 +114,10 @@ class Cluster:
     def url(self, database: str, login: str = "monthly_run", host: str = "127.0.0.1") -> str:
         return f"postgresql://{login}@{host}:{self.port}/{database}"
 
-    def dump(self, database: str) -> str:
+    def dump(self, database: str, *options: str) -> str:
         """Everything of a database, as its administrator's backup holds it."""
         return subprocess.run(
-            [self.bin / "pg_dump", "-h", self.folder, "-p", str(self.port), "-U", ADMINISTRATOR, database],
+            [self.bin / "pg_dump", "-h", self.folder, "-p", str(self.port), "-U", ADMINISTRATOR, *options, database],
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
 
