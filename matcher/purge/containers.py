@@ -1,18 +1,21 @@
 """What lies inside a file: the parts that a search of plain bytes would not see. Takes a file, gives its opened parts.
 
-Zip archives and workbooks, gzip, Parquet, workbooks under our passwords, held batches, and the encrypted database page by
-page. A part that cannot be opened, or would grow beyond a bound, is given with its fault instead of its bytes.
+Zip archives and workbooks, gzip, bzip2, xz, Parquet, Arrow files, workbooks under our passwords, held batches, and the encrypted
+database with its journal or write-ahead log page by page. A part that cannot be opened, or would grow beyond a bound, is given with its fault instead of its bytes.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import mmap
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msoffcrypto
@@ -36,6 +39,14 @@ _PAGE, _RESERVED, _IV, _SALT = (
 )  # SQLCipher 4: page, reserved end (IV, then HMAC), salt on the first page
 _JOURNAL_HEADER = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _AT_ONCE = 4096  # pages
+_WAL_HEADERS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+_WAL_HEADER, _FRAME = 32, 24
+_NOT_OPENED = {
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"MSCF": "cabinet",
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -69,6 +80,8 @@ def parts_of(workspace: Workspace, path: Path, view: bytes | mmap.mmap) -> Itera
         yield from _database(view, workspace.keys.registry_key())
     elif path.name == f"{DATABASE}-journal":
         yield from _journal(view, workspace.keys.registry_key())
+    elif path.name == f"{DATABASE}-wal":
+        yield from _log(view, workspace.keys.registry_key())
     elif view[:4] == b"PARE":
         yield from _held(workspace, path, bytes(view[:]))
     else:
@@ -78,16 +91,35 @@ def parts_of(workspace: Workspace, path: Path, view: bytes | mmap.mmap) -> Itera
 
 def _opened(name: str, view: bytes | mmap.mmap, passwords: Passwords, depth: int) -> Iterator[Part]:
     start = bytes(view[:8])
-    if depth >= DEEPEST:
-        return
+    opener = _opener(start)
+    if opener is None:
+        fault = next((f"{kind} is not opened" for sign, kind in _NOT_OPENED.items() if start.startswith(sign)), None)
+        if fault:
+            yield Part(_join(name, "packed"), fault=fault)
+    elif depth >= DEEPEST:
+        yield Part(_join(name, "packed"), fault=f"lies in more than {DEEPEST} containers")
+    else:
+        yield from opener(name, bytes(view[:]), passwords, depth)
+
+
+_Opener = Callable[[str, bytes, Passwords, int], Iterator[Part]]
+
+
+def _opener(start: bytes) -> _Opener | None:
+    """What opens a file that begins with these bytes; None for what is no container of a kind known here."""
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        yield from _zip(name, bytes(view[:]), passwords, depth)
-    elif start[:2] == b"\x1f\x8b":
-        yield from _gzip(name, bytes(view[:]), passwords, depth)
-    elif start[:4] == b"PAR1":
-        yield _parquet(name, bytes(view[:]))
-    elif start == _OLE:
-        yield from _office(name, bytes(view[:]), passwords, depth)
+        return _zip
+    if start[:2] == b"\x1f\x8b":
+        return partial(_packed, "gzip")
+    if start[:3] == b"BZh":
+        return partial(_packed, "bzip2")
+    if start[:6] == b"\xfd7zXZ\x00":
+        return partial(_packed, "xz")
+    if start[:4] == b"PAR1":
+        return partial(_table, "Parquet")
+    if start[:6] == b"ARROW1":
+        return partial(_table, "an Arrow file")
+    return _office if start == _OLE else None
 
 
 def _zip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
@@ -108,13 +140,15 @@ def _zip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterato
             yield from _given(inner, opened, passwords, depth)
 
 
-def _gzip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
-    inner = _join(name, "gzip")
+def _packed(kind: str, name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
+    """What one of the streams holds that pack a single file."""
+    inner = _join(name, kind)
+    source = io.BytesIO(content)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        with {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[kind](source) as file:
             opened = file.read(LARGEST + 1)
-    except (OSError, EOFError, zlib.error):
-        yield Part(inner, fault="not readable gzip")
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        yield Part(inner, fault=f"not readable {kind}")
         return
     yield from _given(inner, opened, passwords, depth)
 
@@ -128,12 +162,14 @@ def _given(name: str, opened: bytes, passwords: Passwords, depth: int) -> Iterat
     yield from _opened(name, opened, passwords, depth + 1)
 
 
-def _parquet(name: str, content: bytes) -> Part:
+def _table(kind: str, name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     inner = _join(name, "cells")
     try:
-        return Part(inner, _cells(pq.read_table(pa.BufferReader(content))))
+        source = pa.BufferReader(content)
+        table = pq.read_table(source) if kind == "Parquet" else pa.ipc.open_file(source).read_all()
+        yield Part(inner, _cells(table))
     except (pa.ArrowException, OSError):
-        return Part(inner, fault="not readable Parquet")
+        yield Part(inner, fault=f"not readable: {kind}")
 
 
 def _cells(table: pa.Table) -> bytes:
@@ -204,6 +240,19 @@ def _journal(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
             content = _page(page, cipher, _SALT if first else 0)
             yield Part("pages", content, start + 4, by_chance=_Pages(content, first).by_chance)
         start += _PAGE + 8
+
+
+def _log(view: bytes | mmap.mmap, key: bytes) -> Iterator[Part]:
+    """A write-ahead log: frames of (page number, size of the database, salts, checksums) and an encrypted page each."""
+    if len(view) and bytes(view[:4]) not in _WAL_HEADERS:
+        yield Part("pages", fault="not a readable write-ahead log")
+        return
+    cipher = algorithms.AES(key)
+    for start in range(_WAL_HEADER, len(view) - _FRAME - _PAGE + 1, _FRAME + _PAGE):
+        first = view[start : start + 4] == b"\x00\x00\x00\x01"
+        page = start + _FRAME
+        content = _page(bytes(view[page : page + _PAGE]), cipher, _SALT if first else 0)
+        yield Part("pages", content, page, by_chance=_Pages(content, first).by_chance)
 
 
 class _Pages:

@@ -1,10 +1,11 @@
 """Search every byte under a workspace for values that should be gone. Takes values, gives where they were found.
 
-Looked through: every file's bytes and name; zip archives and workbooks member by member, gzip, Parquet, workbooks under our
-own passwords, held batches whose key still exists, and the registry: its pages decrypted (free pages and rollback journal
-too) and every cell. Each value is looked for in UTF-8, UTF-16 of both orders, Windows-1252, and as XML and JSON escape it,
-whatever its case. A finding names file, offset and the value's place in the list, never the value. What could not be
-opened is named too: searched is only what is said to be searched.
+Looked through: every file's bytes and name, names of folders and of links and where links lead; zip archives and workbooks member
+by member, gzip, bzip2, xz, Parquet, Arrow files, workbooks under our own passwords, held batches whose key still exists, and the
+registry: its pages decrypted (free pages, rollback journal and write-ahead log too) and every cell. Each value is looked for in
+UTF-8, UTF-16 of both orders, Windows-1252, composed and decomposed, without its accents, and as XML and JSON escape it, whatever
+its case. A finding names file, offset and the value's place in the list, never the value. What could not be opened is named
+too: searched is only what is said to be searched.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import html
 import itertools
 import json
 import mmap
+import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +28,8 @@ from matcher.workspace import DATABASE, Workspace
 SHORTEST = 3  # characters: shorter values are found everywhere
 _FORMS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
 _CHUNK = 1 << 24
-_SLOTS = 20  # bits of the look-up table of first bytes
+_SLOTS, _MOST_SLOTS = 20, 26  # bits of the look-up table of first bytes: at least, at most
+_SPARSE = 6  # bits by which the table is larger than what it holds, so that few positions are picked by chance
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,12 @@ def search_all(
     for path, name in _everything(workspace, folders):
         if path.resolve() in skipped:
             continue
-        out.files += 1
-        shown = name
-        for value, start, end in wanted.in_text(name):
-            shown = shown[:start] + "*" * (end - start) + shown[end:]
-            out.findings.append(Finding(shown, -1, value))
-        _search_file(workspace, path, shown, wanted, out)
+        shown = _search_name(name, wanted, out)
+        if path.is_symlink():
+            _search_link(path, shown, wanted, out)
+        if path.is_file():
+            out.files += 1
+            _search_file(workspace, path, shown, wanted, out)
     for table, text in _by_table(cells):
         _search_part(DATABASE, Part(table, text.encode("utf-8", errors="replace")), wanted, out)
     out.findings = sorted(set(out.findings), key=lambda found: (found.file, found.offset, found.value))
@@ -88,14 +92,45 @@ def _by_table(cells: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _everything(workspace: Workspace, folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Every file, folder and link under the workspace and `folders`, each once, with the name to call it by."""
     seen = set()
-    for path in workspace.files():
+    for path in _under(workspace.root):
         seen.add(path.resolve())
         yield path, workspace.relative(path)
     for folder in folders:
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.is_file() and path.resolve() not in seen:
+        for path in _under(folder):
+            if path.resolve() not in seen:
                 yield path, f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _under(root: Path) -> Iterator[Path]:
+    """Everything under a folder, hidden or empty, in order of name. Links are given, not followed."""
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted([*folders, *names]):
+            yield Path(folder) / name
+
+
+def _search_name(name: str, wanted: _Patterns, out: Searched) -> str:
+    """Look for the values in the name of a file or folder; gives it with what was found masked."""
+    return _masked("", name, wanted, out)
+
+
+def _masked(before: str, name: str, wanted: _Patterns, out: Searched) -> str:
+    shown, found = name, list(wanted.in_text(name))
+    for _, start, end in found:
+        shown = shown[:start] + "*" * (end - start) + shown[end:]
+    out.findings += [Finding(before + shown, -1, value) for value, _, _ in found]
+    return shown
+
+
+def _search_link(path: Path, name: str, wanted: _Patterns, out: Searched) -> None:
+    for value, _, _ in wanted.in_text(str(path.readlink())):
+        out.findings.append(Finding(f"{name}!link", -1, value))
+    if path.is_dir():
+        out.not_opened.append(f"{name}: a link to a folder, which is not followed")
+    elif not path.exists():
+        out.not_opened.append(f"{name}: a link that leads nowhere")
 
 
 def _search_file(workspace: Workspace, path: Path, name: str, wanted: _Patterns, out: Searched) -> None:
@@ -119,10 +154,7 @@ def _search_part(file: str, part: Part, wanted: _Patterns, out: Searched) -> Non
     if part.fault is not None:
         out.not_opened.append(f"{file}!{part.name}: {part.fault}" if part.name else f"{file}: {part.fault}")
         return
-    shown = part.name
-    for value, start, end in wanted.in_text(part.name):
-        shown = shown[:start] + "*" * (end - start) + shown[end:]
-        out.findings.append(Finding(f"{file}!{shown}", -1, value))
+    shown = _masked(f"{file}!", part.name, wanted, out)
     out.bytes += len(part.content)
     for value, offset in wanted.in_bytes(part.content, part.by_chance):
         out.findings.append(Finding(f"{file}!{shown}", part.offset + offset, value))
@@ -136,7 +168,12 @@ class _Patterns:
         listed = [value.strip() for value in values]
         self.count = len(listed)
         self.too_short = [place for place, value in enumerate(listed) if len(value) < SHORTEST]
-        self.texts = [(place, value.casefold()) for place, value in enumerate(listed) if len(value) >= SHORTEST]
+        self.texts = [
+            (place, text)
+            for place, value in enumerate(listed)
+            if len(value) >= SHORTEST
+            for text in {spelling.casefold() for spelling in _spellings(value)}
+        ]
         self.forms: dict[bytes, int] = {}
         for place, value in enumerate(listed):
             if len(value) >= SHORTEST:
@@ -187,13 +224,14 @@ class _Table:
 
     def __init__(self, width: int, forms: Iterable[bytes], test: Callable[[int], bool]) -> None:
         self.width, self.kind = width, np.dtype(f"<u{width}")
-        self.shift = self.kind.type(8 * width - _SLOTS)
         self.mixer = self.kind.type(0x9E3779B97F4A7C15 if width == 8 else 0x9E3779B1)
         self.by_start: dict[bytes, list[bytes]] = {}
         for form in forms:
             if test(len(form)):
                 self.by_start.setdefault(form[:width], []).append(form)
-        self.slots = np.zeros(1 << _SLOTS, dtype=bool)
+        bits = min(max(_SLOTS, len(self.by_start).bit_length() + _SPARSE), _MOST_SLOTS)
+        self.shift = self.kind.type(8 * width - bits)
+        self.slots = np.zeros(1 << bits, dtype=bool)
         starts = np.frombuffer(b"".join(self.by_start), dtype=self.kind)
         self.slots[(starts * self.mixer) >> self.shift] = True
 
@@ -215,7 +253,8 @@ class _Table:
 
 def _byte_forms(value: str) -> set[bytes]:
     """Every way the value may stand in a file, in lower case as `bytes.lower` makes it (ASCII letters only)."""
-    texts = {value, value.casefold(), value.lower(), value.upper(), value.title()}
+    spellings = _spellings(value)
+    texts = {way(spelling) for spelling in spellings for way in (str, str.casefold, str.lower, str.upper, str.title)}
     texts |= {html.escape(text) for text in texts} | {html.escape(text, quote=False) for text in texts}
     texts |= {json.dumps(text)[1:-1] for text in texts}
     forms = set()
@@ -226,3 +265,12 @@ def _byte_forms(value: str) -> set[bytes]:
             except UnicodeEncodeError:
                 continue
     return forms
+
+
+def _spellings(value: str) -> set[str]:
+    """The value composed and decomposed, as systems write accents in two ways, and without its accents."""
+    if value.isascii():
+        return {value}
+    apart = unicodedata.normalize("NFD", value)
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return {value, *(way for way in (apart, unicodedata.normalize("NFC", value), plain) if len(way) >= SHORTEST)}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
+import os
+import shutil
 import time
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -58,6 +63,14 @@ def parquet(text: str) -> bytes:
     return out.getvalue()
 
 
+def arrow(text: str) -> bytes:
+    out = io.BytesIO()
+    table = pa.table({"x": ["a", text]})
+    with pa.ipc.new_file(out, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
 PLANTED = {
     "clear.txt": lambda: b"x" * 1000 + NAME.encode(),
     "upper.txt": lambda: NAME.upper().encode(),
@@ -70,6 +83,17 @@ PLANTED = {
     "packed.gz": lambda: gzip.compress(NAME.encode()),
     "book.xlsx": lambda: workbook(NAME),
     "table.parquet": lambda: parquet(NAME),
+    "table.arrow": lambda: arrow(NAME),
+    "packed.bz2": lambda: bz2.compress(NAME.encode()),
+    "packed.xz": lambda: lzma.compress(NAME.encode()),
+    "zip_in_zip.zip": lambda: zipped(zipped(NAME.encode())),
+    "parquet_in_zip.zip": lambda: zipped(parquet(NAME), "a.parquet"),
+    "workbook_in_gzip.gz": lambda: gzip.compress(workbook(NAME)),
+    "member.upper.zip": lambda: zipped(NAME.upper().encode("utf-16-le")),
+    "decomposed.txt": lambda: unicodedata.normalize("NFD", NAME).encode(),
+    "decomposed_upper.txt": lambda: unicodedata.normalize("NFD", NAME.upper()).encode("utf-16-le"),
+    "without_accents.txt": lambda: b"QUILLFEATHER-BRAND",
+    "entity.html": lambda: b"<p>" + NAME.lower().encode() + b"</p>",
 }
 
 
@@ -102,6 +126,79 @@ def test_a_file_name_is_searched_and_masked(workspace: Workspace) -> None:
     workspace.write("outbox/report of quillfeather.txt", b"-")
     (found,) = search(workspace, ["Quillfeather"])
     assert found.offset == -1 and found.file == "outbox/report of ************.txt"
+
+
+def test_names_of_folders_empty_ones_too_are_searched_and_masked(workspace: Workspace) -> None:
+    (workspace.root / "outbox" / "Quillfeather" / "inner").mkdir(parents=True)
+    found = search(workspace, ["Quillfeather"])
+    assert [(f.file, f.offset) for f in found] == [("outbox/************", -1), ("outbox/************/inner", -1)]
+
+
+def test_a_decomposed_file_name_is_found(workspace: Workspace) -> None:
+    (workspace.root / "outbox" / unicodedata.normalize("NFD", "Brånd-list.txt")).write_bytes(b"-")
+    assert [f.offset for f in search(workspace, ["Brånd"])] == [-1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege on Windows")
+def test_links_are_searched_by_name_target_and_content_and_never_passed_over(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "rows.txt").write_bytes(NAME.encode())
+    outbox = workspace.root / "outbox"
+    (outbox / "file").symlink_to(outside / "rows.txt")
+    (outbox / "folder").symlink_to(outside, target_is_directory=True)
+    (outbox / "nowhere").symlink_to(outside / "Quillfeather.txt")
+    result = search_all(workspace, [NAME, "Quillfeather.txt"])
+    assert {f.file for f in result.findings} == {"outbox/file", "outbox/nowhere!link"}
+    assert [line.split(":")[0] for line in result.not_opened] == ["outbox/folder", "outbox/nowhere"]
+
+
+def test_a_write_ahead_log_beside_the_database_is_decrypted(workspace: Workspace) -> None:
+    import sqlcipher3
+
+    connection = sqlcipher3.connect(str(workspace.root / "registry.db"))
+    connection.execute(f"PRAGMA key = \"x'{workspace.keys.registry_key().hex()}'\"")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE left_over (x)")
+    connection.execute("INSERT INTO left_over VALUES (?)", ("Quillfeather",))
+    connection.commit()
+    kept = workspace.root / "kept"
+    shutil.copyfile(workspace.root / "registry.db-wal", kept)
+    connection.close()
+    kept.replace(workspace.root / "registry.db-wal")
+    result = search_all(workspace, ["quillfeather"])
+    assert "registry.db-wal!pages" in {f.file for f in result.findings}
+    assert b"Quillfeather" not in (workspace.root / "registry.db-wal").read_bytes()
+    (workspace.root / "registry.db-wal").write_bytes(b"no log at all")
+    assert search_all(workspace, ["quillfeather"]).not_opened == [
+        "registry.db-wal!pages: not a readable write-ahead log"
+    ]
+
+
+@pytest.mark.parametrize("edge", [1, 20, 60])
+def test_a_value_across_the_chunks_of_a_member_is_found(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, edge: int
+) -> None:
+    monkeypatch.setattr("matcher.purge.residue._CHUNK", 64)
+    workspace.write("outbox/a.zip", zipped(b"\n" * (64 + edge) + NAME.encode()))
+    assert {(f.file, f.offset) for f in search(workspace, VALUES)} == {("outbox/a.zip!inner.txt", 64 + edge)}
+
+
+def test_what_is_packed_too_deep_or_by_another_tool_is_named(workspace: Workspace) -> None:
+    deep = NAME.encode()
+    for _ in range(5):
+        deep = gzip.compress(deep)
+    workspace.write("outbox/deep.gz", deep)
+    for name, start in (("a.7z", b"7z\xbc\xaf\x27\x1c"), ("b.rar", b"Rar!\x1a\x07"), ("c.zst", b"\x28\xb5\x2f\xfd")):
+        workspace.write(f"outbox/{name}", start + b"-" * 20)
+    workspace.write("outbox/d.bz2", b"BZh" + b"broken")
+    workspace.write("outbox/e.xz", b"\xfd7zXZ\x00" + b"broken")
+    workspace.write("outbox/f.arrow", b"ARROW1" + b"broken")
+    told = search_all(workspace, VALUES).not_opened
+    assert len(told) == 7
+    assert any("more than 3 containers" in line for line in told)
 
 
 def test_a_name_inside_an_archive_is_searched_and_masked(workspace: Workspace) -> None:
