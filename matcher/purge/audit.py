@@ -59,6 +59,21 @@ class Audit:
                 then()
         return number
 
+    def append_once(self, event: str, /, *, batch: str, **counts: Plain) -> None:
+        """Add an entry unless the chain tells this of the batch (and, where there is one, of the `form`) already.
+
+        Such an event is told before the state that ends a step, so that a crash between the two neither loses nor doubles it.
+        """
+        if not self.tells(event, batch, form=counts.get("form")):
+            self.append(event, then=None, batch=batch, **counts)
+
+    def tells(self, event: str, batch: str, *, form: Plain = None) -> bool:
+        """Whether the chain holds this event of a batch."""
+        return any(
+            e["event"] == event and e["counts"].get("batch") == batch and e["counts"].get("form") == form
+            for e in self.entries()
+        )
+
     def _add(self, log: Log, head: Head, event: str, counts: Mapping[str, Plain]) -> Head:
         entry: dict[str, Any] = {
             "number": head[0] + 1,

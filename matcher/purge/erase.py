@@ -35,6 +35,11 @@ class Erased:
         return sum(1 for file in self.files if file.outcome not in (ALREADY_GONE, CHANGED))
 
     @property
+    def gone(self) -> int:
+        """Files that are there no more: destroyed now, or before a crash."""
+        return sum(1 for file in self.files if file.outcome != CHANGED)
+
+    @property
     def left_alone(self) -> tuple[str, ...]:
         return tuple(file.name for file in self.files if file.outcome == CHANGED)
 

@@ -68,7 +68,12 @@ def get_batch(connection: sa.Connection, batch_id: str) -> Batch:
 
 
 def make_batch(
-    connection: sa.Connection, as_at: dt.date, digests: Mapping[str, str], replaces: str | None, now: dt.datetime
+    connection: sa.Connection,
+    as_at: dt.date,
+    digests: Mapping[str, str],
+    replaces: str | None,
+    plan: Mapping[str, Any],
+    now: dt.datetime,
 ) -> Batch:
     table = schema.batch
     taken = connection.execute(sa.select(table.c.batch_id).where(table.c.as_at == as_at)).scalars()
@@ -83,7 +88,7 @@ def make_batch(
             changed_at=now,
             digests=dict(digests),
             figures={},
-            plan={},
+            plan=dict(plan),
             replaces=replaces,
         )
     )

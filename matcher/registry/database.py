@@ -48,6 +48,7 @@ def open_engine(database: Path | server.Server, key: bytes) -> sa.Engine:
                 "The registry cannot be read: the key is not its key, or the file is damaged.",
                 where=str(database),
                 todo="restore the workspace's keys, or the registry together with its keys, from their backup",
+                refusal="wrong_key",
             ) from None
         raise _unusable(database, "it is damaged, or its server refused") from None
     except BaseException:
@@ -56,8 +57,12 @@ def open_engine(database: Path | server.Server, key: bytes) -> sa.Engine:
     return engine
 
 
-def _unusable(database: Path | server.Server, why: str) -> UserError:
-    return UserError(
+class RegistryUnusable(UserError):
+    """The registry's disk is full or fails, or another holds it: nothing is wrong with the month, and it goes on later."""
+
+
+def _unusable(database: Path | server.Server, why: str) -> RegistryUnusable:
+    return RegistryUnusable(
         f"The registry cannot be used: {why}.",
         where=str(database),
         todo="check the disk's space and rights, wait for the other run where there is one, and run the command again; "

@@ -101,9 +101,17 @@ class Registry:
         sealed = [batch for batch in self.batches() if batch.state == "sealed" and batch.replaced_by is None]
         return max(sealed, key=lambda batch: (batch.as_at, batch.sealed_at), default=None)
 
-    def new_batch(self, as_at: dt.date, digests: Mapping[str, str], replaces: str | None = None) -> Batch:
-        """Begin a batch `YYYY-MM-DD-n` in state open. `digests`: dataset or dataset.supplier -> sha256."""
-        return self._write(lambda c: batches.make_batch(c, as_at, digests, replaces, self._clock()))
+    def new_batch(
+        self,
+        as_at: dt.date,
+        digests: Mapping[str, str],
+        replaces: str | None = None,
+        *,
+        plan: Mapping[str, Any] | None = None,
+    ) -> Batch:
+        """Begin a batch `YYYY-MM-DD-n` in state open. `digests`: dataset or dataset.supplier -> sha256; `plan`: what it takes
+        to go on with it after a crash at any moment."""
+        return self._write(lambda c: batches.make_batch(c, as_at, digests, replaces, plan or {}, self._clock()))
 
     def set_state(self, batch_id: str, state: str, **fields: Any) -> Batch:
         """Move a batch on. Fields: figures and plan (merged into), digests, held_until, waits_for."""

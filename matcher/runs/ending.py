@@ -40,7 +40,7 @@ def end_held(
         Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
         console.say("Something that should be gone was found; see it with: matcher verify")
     certificate = certify_end(workspace, registry, batch, ended, len(files), wanted, searched)
-    registry.set_state(batch.batch_id, ended, plan={"outputs": [certificate]})
     event = {"expired": "batch_expired", "abandoned": "abandoned"}[ended]
-    Audit(workspace).append(event, batch=batch.batch_id, files=len(files) + len(outputs))
+    Audit(workspace).append_once(event, batch=batch.batch_id, files=len(files) + len(outputs))
+    registry.set_state(batch.batch_id, ended, plan={"outputs": [certificate]})
     return len(files) + len(outputs)

@@ -21,7 +21,7 @@ from matcher.registry.batches import Batch
 from matcher.review.questions import Question, households_asked_about
 from matcher.runs import outputs, summaries
 from matcher.runs.certificates import HELD_SEARCH
-from matcher.runs.delivery import Delivery, destroy
+from matcher.runs.delivery import Delivery, destroy, tell_received
 from matcher.runs.kept import households_to_keep
 from matcher.runs.options import Options, Outcome, Run
 from matcher.runs.residue import refuse_residue, sample, sought
@@ -96,18 +96,28 @@ def hold(
         if referral is not None:
             chosen = narrow(tables, referral)
             written = [outputs.write_referral(workspace, registry, registry.batch(batch.batch_id), chosen, run.rules)]
+        told_of = {"questions": len(questions), "records": int(mask.sum())}
+        Audit(workspace).append_once("held", batch=batch.batch_id, **told_of)
         registry.set_state(
             batch.batch_id, "held", figures=material.figures.to_dict(), held_until=until, waits_for=waits_for,
             plan={"feedback": material.feedback, "held_records": int(mask.sum()), "held_households": len(wanted)},
         )  # fmt: skip
-        Audit(workspace).append("held", batch=batch.batch_id, questions=len(questions), records=int(mask.sum()))
+    end_hold(run, registry.batch(batch.batch_id), delivery, values)
     if not options.keep_extracts:
-        destroy(workspace, delivery, run.console)
         run.console.say(f"What the open questions need is kept encrypted until {until}.")
-    with run.stages.stage("residue", "Searching for residue"):
-        held = registry.batch(batch.batch_id)
-        sought_now = sought(workspace, held, values)
-        searched = sought_now.search(workspace, registry)
-        refuse_residue(workspace, held, searched, but="the batch is held all the same")
-        registry.set_state(batch.batch_id, "held", plan={HELD_SEARCH: told(sought_now.told(searched))})
     return summaries.held(registry, registry.batch(batch.batch_id), written)
+
+
+def end_hold(run: Run, batch: Batch, delivery: Delivery, values: list[str] | None) -> None:
+    """What follows once a batch is held: the received files go, and are searched for. Done again after a crash in between, when
+    the `values` of the deleted are not known any more (None)."""
+    if HELD_SEARCH in batch.plan:
+        return
+    options = Options.from_dict(batch.plan["options"])
+    erased = None if options.keep_extracts else destroy(run.workspace, delivery, run.console)
+    tell_received(run.workspace, batch.batch_id, delivery, erased, because=options.because, form="hold")
+    with run.stages.stage("residue", "Searching for residue"):
+        wanted = sought(run.workspace, batch, values)
+        searched = wanted.search(run.workspace, run.registry)
+        refuse_residue(run.workspace, batch, searched, but="the batch is held all the same")
+        run.registry.set_state(batch.batch_id, "held", plan={HELD_SEARCH: told(wanted.told(searched))})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +34,8 @@ from matcher.disclosures.inputs import (
 from matcher.disclosures.workbooks import Sheet, protected_workbook
 from matcher.extracts.feedback import feedback_files
 from matcher.month import Rules
+from matcher.purge.audit import Audit
+from matcher.purge.passwords import password_for
 from matcher.registry import batches
 from matcher.registry.store import Registry
 from matcher.runs.figures import Figures
@@ -105,7 +108,7 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     listed = family_list(registry, head, batch.batch_id)
     disclosures = load_disclosure_specs()
     figures = Figures.from_dict(batch.figures)
-    password = workspace.keys.password
+    password = partial(password_for, workspace)
     made: dict[str, bytes] = {}
     made |= family_lists.key_worker_lists(listed, disclosures, rules.specs, password)
     made |= family_lists.partner_lists(listed, disclosures, password)
@@ -123,8 +126,11 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
 
 def withdraw(workspace: Workspace, replaced: str) -> None:
     """Destroy the lists of people of a batch that has been replaced; its counts and certificate stay."""
-    for folder in ("key-worker", "partners"):
-        workspace.destroy_folder(workspace.outbox(replaced) / folder)
+    gone = [
+        file for folder in ("key-worker", "partners")
+        for file in workspace.destroy_folder(workspace.outbox(replaced) / folder)
+    ]  # fmt: skip
+    Audit(workspace).append_once("lists_withdrawn", batch=replaced, files=len(gone))
 
 
 def record_disclosures(
@@ -148,6 +154,10 @@ def record_disclosures(
             spec_id, recipient, purpose=spec.purpose, gateway="; ".join(spec.gateway), form=names[name], fields=spec.fields,
             family_ids=families, people=people, by_role=workspace.settings.legal.operator_role, batch_id=batch.batch_id,
             digest=hashlib.sha256(made[name]).hexdigest(),
+        )  # fmt: skip
+        Audit(workspace).append_once(
+            "list_disclosed", batch=batch.batch_id, form=names[name], spec=spec_id, recipient=recipient,
+            families=len(families), people=people,
         )  # fmt: skip
 
 
@@ -329,7 +339,7 @@ def write_referral(
     )
     sheet = Sheet("Referral", ["Surname", "Forenames", "Date of birth", "Address", "Postcode"], rows, notes)
     content = protected_workbook(
-        [sheet], head.label(spec.marking), "Referral to DWP", workspace.keys.password(spec.recipient)
+        [sheet], head.label(spec.marking), "Referral to DWP", password_for(workspace, spec.recipient)
     )
     path = f"outbox/{batch.batch_id}/{REFERRAL}"
     workspace.write(path, content)
@@ -337,5 +347,9 @@ def write_referral(
         spec.id, spec.recipient, purpose="benefit information on households that meet the other criteria",
         gateway=agreement, form=path, fields=["full_name", "date_of_birth", "address"], family_ids=[], people=len(rows),
         by_role=workspace.settings.legal.operator_role, batch_id=batch.batch_id, digest=hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip
+    Audit(workspace).append_once(
+        "list_disclosed", batch=batch.batch_id, form=path, spec=spec.id, recipient=spec.recipient, families=0,
+        people=len(rows),
     )  # fmt: skip
     return path

@@ -26,10 +26,10 @@ from matcher.registry.store import Registry
 from matcher.review.questions import Question
 from matcher.runs import late, summaries
 from matcher.runs.answering import apply_answers, approve
-from matcher.runs.delivery import Delivery, delivery_of, destroy, take_back
+from matcher.runs.delivery import Delivery, delivery_of, end_destruction, take_back
 from matcher.runs.ending import end_held
 from matcher.runs.figures import Figures, supply_lines
-from matcher.runs.hold import REFERRED_DATASET
+from matcher.runs.hold import REFERRED_DATASET, end_hold
 from matcher.runs.kept import Approval
 from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.residue import CANARIES
@@ -60,6 +60,9 @@ def resume(
 ) -> Outcome:
     """Go on with an unfinished batch. The caller holds the workspace's lock."""
     with Registry.open(workspace) as registry:
+        left = end_destruction(workspace, registry, console)
+        if left is not None and not registry.unfinished():
+            return summaries.sealed_before(registry, registry.batch(left.batch_id))
         batch = unfinished_batch(registry, batch_id)
         options = Options.from_dict(batch.plan["options"]) if "options" in batch.plan else None
         rules = rules_of(workspace, batch.as_at, engine=options.engine if options else "in_process")
@@ -101,9 +104,8 @@ def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
     """Answers and late supplies, then the seal. Open questions keep the batch held; with a late supply their default stands."""
     waiting = Waiting.load(run.workspace, batch.batch_id)
     delivery = Delivery.from_dict(batch.plan["delivery"])
-    left = any(Path(path).exists() for path in delivery.files)
-    if left and not Options.from_dict(batch.plan["options"]).keep_extracts:  # cut off while they were destroyed
-        destroy(run.workspace, delivery, run.console)
+    if batch.state == "held":
+        end_hold(run, batch, delivery, None)
     questions = run.registry.questions(batch.batch_id)
     open_ones = [question for question in questions if question.answer is None]
     if waiting.referral and not any(_dataset_of(path) == REFERRED_DATASET for path in supplies):
@@ -213,8 +215,8 @@ def abandon(workspace: Workspace, batch_id: str, console: Console) -> Outcome:
             files = held.destroy_held(workspace, batch_id)
             take_back(workspace, batch.plan, console)
             files += workspace.destroy_folder(workspace.outbox(batch_id))
+            Audit(workspace).append_once("abandoned", batch=batch_id, files=len(files))
             registry.set_state(batch_id, "abandoned")
-            Audit(workspace).append("abandoned", batch=batch_id, files=len(files))
         console.say(f"Batch {batch_id} is abandoned; nothing of it is kept.")
         left = [path for path in batch.plan.get("delivery", {}).get("files", {}) if Path(path).exists()]
         if left:

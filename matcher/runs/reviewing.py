@@ -13,6 +13,7 @@ from pathlib import Path
 from matcher.disclosures.workbooks import Sheet, protected_workbook
 from matcher.errors import UserError
 from matcher.purge.audit import Audit
+from matcher.purge.passwords import password_for
 from matcher.registry import log
 from matcher.registry.batches import Batch
 from matcher.registry.store import Registry
@@ -69,7 +70,8 @@ class Review:
                 digest=digest,
             )  # fmt: skip
         Audit(self.workspace).append(
-            "questions_shown", batch=self.batch.batch_id, questions=len(questions), people=people, form=form
+            "questions_shown", batch=self.batch.batch_id, recipient=RECIPIENT, questions=len(questions), people=people,
+            form=form,
         )
 
     def answer(self, answers: Mapping[str, Answer]) -> dict[str, str | None]:
@@ -87,7 +89,7 @@ class Review:
             Sheet("Questions", COLUMNS, rows_of(questions), (head, NOTE)),
             Sheet("Reasons", ["Reason (code)", "When"], [[code, says] for code, says in REASONS.items()]),
         ]
-        return protected_workbook(sheets, label, "Open questions", self.workspace.keys.password(RECIPIENT))
+        return protected_workbook(sheets, label, "Open questions", password_for(self.workspace, RECIPIENT))
 
     def handed_out(self, file: Path) -> None:
         """Note where a workbook of questions lies: it is destroyed when the batch ends, if it still lies there."""
@@ -129,11 +131,11 @@ def answer(workspace: Workspace, answers: Mapping[str, Answer], batch_id: str | 
             old = before[id]
             if (old.answer, old.answered_by, old.reason) == (given.given, given.by, given.reason):
                 continue
-            registry.answer(id, given.given, by=given.by, reason=given.reason)
             Audit(workspace).append(
                 "question_answered", batch=batch.batch_id, question=id, kind=old.kind, answer=given.given,
                 by_role=given.by, reason=given.reason, replaces=old.answer,
             )  # fmt: skip
+            registry.answer(id, given.given, by=given.by, reason=given.reason)
         return {id: before[id].answer for id in answers}
 
 

@@ -7,6 +7,7 @@ registry and from counts; 4. held key, held files, received files destroyed; 5. 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from matcher.purge.certificate import FILE as CERTIFICATE
 from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
 from matcher.runs import certificates, outputs, summaries
-from matcher.runs.delivery import Delivery, destroy, take_back
+from matcher.runs.delivery import Delivery, destroy, take_back, tell_received
 from matcher.runs.figures import Figures, decision_counts
 from matcher.runs.kept import Approval, plan_of
 from matcher.runs.options import Options, Outcome, Run
@@ -104,20 +105,40 @@ def with_decisions_of(figures: Figures, tables: MonthTables) -> Figures:
     return replace(figures, by_area=by_area, concerns=counts["concerns"])
 
 
+def tell_decisions(run: Run, batch: Batch) -> None:
+    """How the month was decided, into the audit chain: households by route, criteria by status, what a panel said yes to."""
+    figures = Figures.from_dict(batch.figures)
+    criteria: Counter[str] = Counter()
+    for statuses in figures.criteria.values():
+        for criterion, counts in statuses.items():
+            criteria.update({f"{criterion} {status}": count for status, count in counts.items()})
+    asked = run.registry.questions(batch.batch_id)
+    Audit(run.workspace).append_once(
+        "decided", batch=batch.batch_id,
+        routes={**figures.families, "no": figures.households - sum(figures.families.values())},
+        criteria=dict(sorted(criteria.items())),
+        panel=sum(question.kind == "discretion" and question.answer == "yes" for question in asked),
+    )  # fmt: skip
+
+
 def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
     """Steps 3 to 7, from the registry and the stored plan. `values`: what must not be found; None after a crash."""
     workspace, registry, rules, stages = run.workspace, run.registry, run.rules, run.stages
     options = Options.from_dict(batch.plan["options"])
     delivery = Delivery.from_dict(batch.plan["delivery"])
+    tell_decisions(run, batch)
     with stages.stage("outputs", "Writing lists and reports"):
         written = outputs.write(workspace, registry, batch, rules)
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
-        workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
-        take_back(workspace, batch.plan, run.console)
+        referral = workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
+        taken = take_back(workspace, batch.plan, run.console) + (referral.digest is not None)
+        if taken:
+            Audit(workspace).append_once("workbooks_destroyed", batch=batch.batch_id, files=taken)
         if batch.replaces is not None:
             outputs.withdraw(workspace, batch.replaces)
         erased = None if options.keep_extracts else destroy(workspace, delivery, run.console)
+        tell_received(workspace, batch.batch_id, delivery, erased, because=options.because, form="seal")
     with stages.stage("residue", "Searching for residue"):
         wanted = sought(workspace, batch, values)
         searched = wanted.search(workspace, registry)
@@ -129,13 +150,13 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
             workspace, registry, batch, figures, options, delivery, erased, wanted, searched, referral=outputs.REFERRAL
         )
         workspace.write(certificate, content)
-    destroyed = erased.removed if erased else 0
+    destroyed = erased.gone if erased else 0
     report = outputs.write_report(workspace, batch, figures, rules, [*written, certificate], destroyed)
-    sealed = registry.set_state(
-        batch.batch_id, "sealed", figures=figures.to_dict(), plan={"outputs": [report, *written, certificate]}
-    )
-    Audit(workspace).append(
+    Audit(workspace).append_once(
         "sealed", batch=batch.batch_id, families=sum(figures.families.values()),
         records_kept=sum(batch.plan["kept_rows"].values()), files_destroyed=destroyed,
     )  # fmt: skip
+    sealed = registry.set_state(
+        batch.batch_id, "sealed", figures=figures.to_dict(), plan={"outputs": [report, *written, certificate]}
+    )
     return summaries.sealed(registry, sealed)

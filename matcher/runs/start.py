@@ -19,11 +19,12 @@ from matcher.progress import Stages
 from matcher.purge.audit import Audit
 from matcher.purge.canaries import make_seed
 from matcher.registry.batches import Batch
+from matcher.registry.database import RegistryUnusable
 from matcher.registry.server import ServerLost
 from matcher.registry.store import Registry
 from matcher.review.questions import discretion_questions, link_questions
 from matcher.runs import dry_run, summaries
-from matcher.runs.delivery import Delivery, delivery_of, destroy_again
+from matcher.runs.delivery import Delivery, delivery_of, destroy_again, end_destruction
 from matcher.runs.expected import absent, unusual
 from matcher.runs.figures import figures_of
 from matcher.runs.hold import hold, referral_households
@@ -47,9 +48,12 @@ def start(
     with Registry.open(workspace) as registry:
         if not dry:
             refuse_unfinished(registry.unfinished())
+        left = None if dry else end_destruction(workspace, registry, console)
         rules = rules_of(workspace, as_at, engine=options.engine)
         control_policy(workspace, as_at)  # a fault in it, found at the outputs, would leave the batch half sealed
         inbox = find_supplies(options.folder, rules.specs)
+        if not inbox.files and left is not None and left.as_at == as_at:
+            return summaries.sealed_before(registry, registry.batch(left.batch_id))
         if not inbox.files:
             raise UserError(
                 "The inbox holds no supply.", where=str(options.folder),
@@ -59,6 +63,7 @@ def start(
             raise UserError(
                 "Delivery files of real people are kept only with a reason.", where=str(options.folder),
                 todo="say why with --because TEXT, or leave --keep-extracts out", code=Exit.USAGE,
+                refusal="kept_without_reason",
             )  # fmt: skip
         refuse_unknown(options.without, rules.specs)
         with stages.stage("read", "Reading the supplies") as stage:
@@ -69,10 +74,12 @@ def start(
         if done:
             return done
         if intake.rejected:
+            Audit(workspace).append("run_stopped", as_at=as_at.isoformat(), why="supplies_rejected")
             return summaries.rejected(intake, as_at)
         warn(run, inbox, intake)
         unclear = unclear_supplies(run, intake)
         if unclear and not settle(unclear, console):
+            Audit(workspace).append("run_stopped", as_at=as_at.isoformat(), why="expected_supplies")
             return summaries.unsettled(intake, as_at, unclear)
         if dry:
             return dry_run.report(run, inbox, intake, as_at)
@@ -80,16 +87,16 @@ def start(
             console.say(
                 f"After the match {len(delivery.files)} received file(s) in {options.folder} will be destroyed."
             )
-        batch = registry.new_batch(as_at, delivery.digests, options.replaces)
-        Audit(workspace).append(
-            "run_started", batch=batch.batch_id, supplies=len(intake.supplies), made_up=inbox.made_up
-        )
+        plan = {"options": options.to_dict(), "delivery": delivery.to_dict()}
+        batch = registry.new_batch(as_at, delivery.digests, options.replaces, plan=plan)
         return go(run, batch, intake, delivery, options)
 
 
 def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Options) -> Outcome:
     """Match an open batch and seal or hold it. A fault before the seal leaves no batch behind but one marked abandoned."""
     workspace, registry, rules = run.workspace, run.registry, run.rules
+    told = {"supplies": len(intake.supplies), "made_up": delivery.made_up}
+    Audit(workspace).append_once("run_started", batch=batch.batch_id, **told)
     planted = plant(intake, rules.specs, make_seed(workspace.keys, batch.batch_id))
     plan = {"options": options.to_dict(), "delivery": delivery.to_dict(), CANARIES: planted.supplies}
     sealing = batch.state == "sealing"  # cut off before the families were in: matched again, to the same end
@@ -109,7 +116,7 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
             summaries.partner_feedback(month, rules), canaries=month.canaries, canary_places=month.canary_places,
         )  # fmt: skip
         referral = referral_households(workspace.settings.referral, month)
-    except ServerLost:
+    except (RegistryUnusable, ServerLost):
         raise  # no fault of the month: `resume` goes on
     except Exception:
         if not sealing:
@@ -159,7 +166,7 @@ def already_done(run: Run, as_at: dt.date, options: Options, delivery: Delivery)
     same = registry.same_input(as_at, delivery.digests)
     if same is not None and same.state == "sealed" and options.replaces is None:
         if not options.keep_extracts:
-            destroy_again(run.workspace, delivery, run.console)
+            destroy_again(run.workspace, registry, same, delivery, run.console)
         return summaries.sealed_before(registry, same)
     if options.replaces is not None:
         old = registry.batch(options.replaces)
