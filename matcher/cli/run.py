@@ -6,13 +6,17 @@ import datetime as dt
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from matcher.cli.output import AS_AT, echo_json, say
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.engines import names
+from matcher.errors import UserError
+
+if TYPE_CHECKING:
+    from matcher.workspace import Workspace
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -98,10 +102,28 @@ def run(
         inbox=str(inbox.resolve()), review=review or opened.settings.review.default, without=without,  # type: ignore[arg-type]
         keep_extracts=keep_extracts, because=because.strip(), replaces=replaces, engine=engine,
     )  # fmt: skip
-    with opened.lock():
-        stages = Stages()
+    with opened.lock("matcher run"):
+        stages = Stages(tell=opened.at_stage)
         outcome = start(opened, as_at, options, _console(go_on=go_on, as_json=as_json), stages, dry=dry_run)
-    return _end(outcome, as_json)
+    code = _end(outcome, as_json)
+    if not as_json and not dry_run:
+        _say_what_is_due(opened)
+    return code
+
+
+def _say_what_is_due(workspace: Workspace) -> None:
+    """Reviews, files, confirmations and requests that wait for a person: nobody else brings them to mind."""
+    from matcher.clock import today
+    from matcher.registry import Registry
+    from matcher.rights.overview import lines, overview
+
+    try:
+        with Registry.open(workspace) as registry:
+            told = lines(overview(workspace, registry, today()))
+    except UserError as error:  # the batch is done: a fault of the retention policy must not make it look failed
+        told = str(error).split("\n")
+    for line in told:
+        say(wrapped(line))
 
 
 @click.command()
@@ -124,9 +146,10 @@ def resume(workspace: Path, batch: str | None, supplies: tuple[Path, ...], as_js
     from matcher.runs.resume import resume as go_on_with
 
     opened = open_workspace(workspace)
-    with opened.lock():
+    with opened.lock("matcher resume"):
         console = _console(go_on=False, as_json=as_json)
-        outcome = go_on_with(opened, batch, [path.resolve() for path in supplies], console, Stages())
+        stages = Stages(tell=opened.at_stage)
+        outcome = go_on_with(opened, batch, [path.resolve() for path in supplies], console, stages)
     return _end(outcome, as_json)
 
 
@@ -142,7 +165,7 @@ def abandon(workspace: Path, batch: str, as_json: bool) -> int:
     from matcher.runs.resume import abandon as give_up
 
     opened = open_workspace(workspace)
-    with opened.lock():
+    with opened.lock("matcher abandon"):
         outcome = give_up(opened, batch, _console(go_on=False, as_json=as_json))
     return _end(outcome, as_json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from matcher.registry import Batch, Registry
     from matcher.workspace import Workspace
 
-_NEXT = {
-    "open": "matcher resume, or matcher abandon",
-    "matching": "wait while it runs; if it was interrupted: matcher resume",
-    "sealing": "wait while it runs; if it was interrupted: matcher resume",
+_INTERRUPTED = {
+    "open": "it was interrupted: matcher resume, or matcher abandon",
+    "matching": "it was interrupted: matcher resume, or matcher abandon",
+    "sealing": "it was interrupted: matcher resume",
 }
 
 
@@ -32,28 +33,30 @@ def status(workspace: Path, as_json: bool) -> None:
     Example: matcher status -w workspace
     """
     from matcher.registry import Registry
+    from matcher.rights.overview import lines, overview
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, record=False)
     with Registry.open(place) as registry:
-        batches = [_batch(batch, registry, place) for batch in registry.batches()]
-        due = registry.reviews_due(today())
+        holder = place.holder()  # before the states are read: what is asked of a finished run would be wrong
+        batches = [_batch(batch, registry, place, running=holder is not None) for batch in registry.batches()]
+        due = overview(place, registry, today())
         active = len(set(registry.families(restricted=True)["family_id"].to_pylist()))
-    reviews: dict[str, int] = {}
-    for area in due["area"].to_pylist():
-        reviews[area] = reviews.get(area, 0) + 1
     told = {
         "workspace": place.id,
         "name": place.settings.workspace.name,
         "families": active,
+        "running": asdict(holder) if holder else None,
         "batches": batches,
         "waiting": [batch["batch"] for batch in batches if batch["next"]],
-        "reviews_due": {"families": due.num_rows, "by_area": reviews},
+        **due,
     }
     if as_json:
         echo_json(told)
         return
     click.echo(f"Workspace {place.id} ({place.settings.workspace.name}): {active} families on the programme")
-    if not batches:
+    if holder is not None:
+        click.echo(f"Running: {holder}")
+    if not batches and holder is None:
         click.echo("No batch yet. Begin with: matcher run INBOX -w WORKSPACE --as-at DATE")
     for batch in batches:
         click.echo(
@@ -61,12 +64,11 @@ def status(workspace: Path, as_json: bool) -> None:
         )
         if batch["next"]:
             click.echo(f"{'':<16}next: {batch['next']}")
-    if due.num_rows:
-        by_area = ", ".join(f"{area} {count}" for area, count in sorted(reviews.items()))
-        click.echo(f"Reviews due: {due.num_rows} families ({by_area})")
+    for line in lines(due):
+        click.echo(line)
 
 
-def _batch(batch: Batch, registry: Registry, workspace: Workspace) -> dict[str, Any]:
+def _batch(batch: Batch, registry: Registry, workspace: Workspace, *, running: bool) -> dict[str, Any]:
     from matcher.expiry import held_until
 
     held = batch.state == "held"
@@ -88,13 +90,13 @@ def _batch(batch: Batch, registry: Registry, workspace: Workspace) -> dict[str, 
         "replaces": batch.replaces,
         "replaced_by": batch.replaced_by,
         "figures": batch.figures,
-        "next": _next(batch.state, waits_for, undecided),
+        "next": _next(batch.state, waits_for, undecided, running=running),
     }
 
 
-def _next(state: str, waits_for: str | None, undecided: int) -> str | None:
+def _next(state: str, waits_for: str | None, undecided: int, *, running: bool) -> str | None:
     if state != "held":
-        return _NEXT.get(state)
+        return "wait while it runs" if running and state in _INTERRUPTED else _INTERRUPTED.get(state)
     steps = ["answer its questions (matcher review list)"] if undecided else []
     return ", then ".join([*steps, "matcher resume --supply FILE" if waits_for == "DWP" else "matcher resume"])
 
@@ -108,21 +110,36 @@ def _waits(batch: dict[str, Any]) -> str:
     return f"; waits for {batch['waits_for']} until {batch['until']:%d/%m/%Y}{questions}"
 
 
-@click.command("expire", short_help="Destroy held batches whose time is over (for the scheduler).")
+@click.command(
+    "expire", short_help="Destroy what is past its time: held batches, lists in outbox/ (for the scheduler)."
+)
 @workspace_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def expire(workspace: Path, as_json: bool) -> None:
-    """Destroy what held batches keep whose time is over; every other command does it too.
+    """Destroy what held batches keep whose time is over (every other command does it too), the lists of people in outbox/ that
+    are past the policy's time, and what a crash left of a deletion. Families are deleted by a person alone.
 
     Example: matcher expire -w workspace
     """
     from matcher.expiry import enforce_expiry
+    from matcher.registry import Registry
+    from matcher.rights.erasing import finish
+    from matcher.rights.outbox import destroy_past
+    from matcher.rights.policy import retention_policy
 
-    expired = enforce_expiry(open_workspace(workspace, expire=False), today())
+    place = open_workspace(workspace, expire=False)
+    expired = enforce_expiry(place, today())
+    with Registry.open(place) as registry:
+        finished = finish(place, registry)
+        past, certificates = destroy_past(place, registry, retention_policy(place, today()), today())
     if as_json:
-        echo_json({"expired": expired})
-    else:
-        say(f"Expired: {', '.join(expired)}" if expired else "No held batch is past its time.")
+        told = {"files_destroyed": [one.file for one in past], "certificates": certificates, "erased_again": finished}
+        echo_json({"expired": expired, **told})
+        return
+    say(f"Expired: {', '.join(expired)}" if expired else "No held batch is past its time.")
+    say(f"{len(past)} list(s) past their time destroyed." if past else "No list in outbox/ is past its time.")
+    if finished:
+        say(f"{finished} families and people that were deleted before are erased again.")
 
 
 COMMANDS = (status, expire)

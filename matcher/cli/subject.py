@@ -148,7 +148,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
     """Write all that is held about PERSON in plain words: what, who supplied it under which gateway, why the family is listed,
     to whom it went, when it is reviewed. Other people's data are withheld, and that is said.
 
-    The workbook is under a password of its own: matcher passwords show subject.PERSON. Recorded as a disclosure.
+    The workbook is under a password of its own: matcher passwords show subject.p-.... Recorded as a disclosure.
 
     Example: matcher subject export P-ABCDEFGH -w workspace -o held.xlsx --request R-ABCDEFGH
     """
@@ -156,7 +156,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
     from matcher.purge.audit import Audit
     from matcher.registry import Registry
     from matcher.registry.rights import DATA_SUBJECT
-    from matcher.rights.dossier import Dossier
+    from matcher.rights.dossier import Dossier, password_name
     from matcher.workspace import write_file
 
     if output.suffix.lower() != ".xlsx":
@@ -171,7 +171,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
             raise UserError("Who asks was not checked yet.", todo="check it, then: matcher subject identity")
         dossier = Dossier.of(place, registry, one)
         sheets, marking = dossier.sheets(), place.settings.marking.label
-        password = place.keys.password(f"subject.{one}")
+        password = place.keys.password(password_name(one))
         content = protected_workbook(sheets, marking, "What is held about you", password)
         registry.disclosed(
             "command_subject_export", DATA_SUBJECT, purpose="a person's request", form="xlsx file",
@@ -183,7 +183,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
     if as_json:
         echo_json({"person": one, "file": str(output), "sheets": dossier.counts()})
     else:
-        say(f"Written to {output}, under the password: matcher passwords show subject.{one}")
+        say(f"Written to {output}, under the password: matcher passwords show {password_name(one)}")
 
 
 @subject.command("request", short_help="Record a request, with the last day for its answer.")

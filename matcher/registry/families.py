@@ -126,18 +126,6 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
     )
 
 
-def reviews_due(connection: sa.Connection, today: dt.date) -> pa.Table:
-    """family_id, area, review_due of the open families whose review is due by `today`."""
-    family = schema.family
-    rows = connection.execute(
-        sa.select(family.c.family_id, family.c.area, family.c.review_due)
-        .where(family.c.status == "active", family.c.review_due <= today)
-        .order_by(family.c.review_due, family.c.family_id)
-    ).mappings()
-    columns = pa.schema([("family_id", _text), ("area", _text), ("review_due", pa.date32())])
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=columns)
-
-
 def _unrestricted(connection: sa.Connection, rows: list[dict[str, Any]], *, all_of_them: bool) -> list[dict[str, Any]]:
     """The rows of families and people that are not restricted."""
     if all_of_them:

@@ -57,9 +57,10 @@ class Rights:
         found = self._rows(sa.select(schema.erasure_marker).where(schema.erasure_marker.c.family_id == family_id))
         return found[0] if found else None
 
-    def erased(self) -> list[str]:
-        """The ids of families that were erased and left a marker."""
-        return sorted(row["family_id"] for row in self._rows(sa.select(schema.erasure_marker.c.family_id)))
+    def erased(self) -> dict[str, dt.date]:
+        """The families that were erased and left a marker, and when."""
+        table = schema.erasure_marker
+        return {row["family_id"]: row["erased_on"] for row in self._rows(sa.select(table).order_by(table.c.family_id))}
 
     def forget_markers(self) -> None:
         """Remove the markers of erased families, but of those that were claimed for: where the policy lets none stay."""
@@ -179,6 +180,14 @@ class Rights:
                 log.c.disclosure_id.in_(sa.select(named.c.disclosure_id).where(named.c.family_id.in_(family_ids)))
             )
         return self._rows(query)
+
+    def named_in(self, family_ids: Collection[str]) -> dict[int, set[str]]:
+        """Disclosure -> which of these families it names."""
+        named = schema.disclosure_family
+        found: dict[int, set[str]] = {}
+        for row in self._rows(sa.select(named).where(named.c.family_id.in_(family_ids))):
+            found.setdefault(row["disclosure_id"], set()).add(row["family_id"])
+        return found
 
     def confirm(self, disclosure_ids: Iterable[int], *, by_role: str, destroyed_on: dt.date) -> int:
         """Record that a recipient destroyed what it was handed; what was confirmed before stays. Gives how many are new."""

@@ -190,10 +190,6 @@ class Registry:
         """What each batch found of a family, newest first."""
         return self._read(lambda c: judgements.judgements(c, family_id))
 
-    def reviews_due(self, today: dt.date) -> pa.Table:
-        """family_id, area, review_due of open families whose review is due by then."""
-        return self._read(lambda c: families.reviews_due(c, today))
-
     def erase_families(self, ids: Iterable[str], *, reason: str) -> int:
         """Erase families but for a bare marker, with everybody who belongs to no other. Gives how many were there."""
         return self._write(lambda c: erasure.erase_families(c, ids, reason=reason, on=self._clock().date()))

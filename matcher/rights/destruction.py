@@ -1,7 +1,7 @@
 """Whether recipients destroyed the lists they were handed: what is in use, outstanding, overdue or confirmed.
 
 Takes the registry's log of disclosures; gives `Handed`, one a file that left. A list is in use until a newer one of its kind
-went to the same recipient, or its batch was replaced; then its destruction is to be confirmed. Refuses a confirmation of
+went to the same recipient, its batch was replaced or ended, or a family in it was deleted; then its destruction is to be confirmed. Refuses a confirmation of
 what was never handed out. No person is in any of this.
 """
 
@@ -44,6 +44,8 @@ def handed_out(
     rows = [row for row in registry.rights.handed_out() if row["people"]]
     batches = {batch.batch_id: batch for batch in registry.batches()}
     wanted = None if family_ids is None else {r["disclosure_id"] for r in registry.rights.handed_out(family_ids)}
+    erased = registry.rights.erased()
+    names_erased = registry.rights.named_in(erased)
     found = []
     for place, row in enumerate(rows):
         if wanted is not None and row["disclosure_id"] not in wanted:
@@ -59,6 +61,7 @@ def handed_out(
             newer.append(_day(batches[batch.replaced_by].changed_at))
         if batch is not None and batch.state in ("expired", "abandoned"):
             newer.append(_day(batch.changed_at))
+        newer += [erased[family] for family in names_erased.get(row["disclosure_id"], ())]
         since = min(newer, default=None)
         found.append(
             Handed(
@@ -125,12 +128,13 @@ def letter(recipient: str, waiting: Sequence[Handed], *, controller: str, agreem
         f"From: {controller}, {role}",
         "Subject: Please confirm the destruction of lists that were handed to you",
         "",
-        f"Under the {agreement} you were handed the lists below. Each has been superseded, so that nothing needs it any more.",
+        f"Under the {agreement} you were handed the lists below. None of them is needed any more: a newer list took its place, or",
+        "somebody in it is no longer on the programme.",
         "Please destroy them with every copy, and tell us the day on which that was done.",
         "",
     ]
     lines += [
-        f"- {one.file}, handed over {one.handed_on:%d/%m/%Y}, superseded {one.since:%d/%m/%Y}"
+        f"- {one.file}, handed over {one.handed_on:%d/%m/%Y}, not needed since {one.since:%d/%m/%Y}"
         + (": overdue" if one.state == OVERDUE else "")
         for one in waiting
     ]

@@ -41,6 +41,11 @@ _PURPOSES = {
 }  # fmt: skip
 
 
+def password_name(person: str) -> str:
+    """Whose password an export of that person is under."""
+    return f"subject.{person.lower()}"
+
+
 class Dossier:
     """What is held about one person. Make with `Dossier.of`."""
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from matcher.backup.replay import replay
 from matcher.errors import Exit, UserError
 from matcher.purge.audit import Audit
+from matcher.purge.key_losses import PASSWORD
 from matcher.purge.residue import Searched, search_all
 from matcher.registry import Registry
 from matcher.rights.codes import DELETE, one_of
 from matcher.rights.destruction import CONFIRMED, Handed, handed_out
+from matcher.rights.dossier import password_name
 from matcher.rights.outbox import issue_retention, not_confirmed, write_certificate
 from matcher.rights.policy import RetentionPolicy
 from matcher.workspace import Workspace
@@ -82,7 +84,10 @@ def erase(
         lists = destroy_lists(workspace, handed)
         searched = _search(workspace, registry, texts)
         waiting = [one for one in handed if one.state != CONFIRMED]
-        count = len(before - rights.people())
+        erased = before - rights.people()
+        for person in erased:
+            workspace.keys.destroy(f"{PASSWORD}{password_name(person)}")
+        count = len(erased)
         path = _certify(workspace, gone, count, reason, role, request, lists, waiting, searched, today)
         log.append(
             "erasure_certified", families=len(gone), people=count, lists=len(lists), places=len(searched.findings)
@@ -103,7 +108,12 @@ def destroy_lists(workspace: Workspace, handed: Iterable[Handed]) -> list[str]:
 
 
 def finish(workspace: Workspace, registry: Registry) -> int:
-    """Erase again what the audit log says is erased, where a crash came in between. Gives how many were there."""
+    """Erase again what the audit log says is erased, where a crash came in between. Gives how many were there.
+
+    Not while a batch is on its way: the next time does it.
+    """
+    if registry.unfinished():
+        return 0
     log = Audit(workspace)
     done = sum(replay(registry, log.entries()).values())
     if done:
@@ -121,7 +131,7 @@ def _refuse_unfinished(registry: Registry) -> None:
 
 
 def _refuse_unknown(registry: Registry, families: Collection[str], people: Collection[str]) -> None:
-    known_families = {row["family_id"] for row in registry.rights.holdings()} | set(registry.rights.erased())
+    known_families = {row["family_id"] for row in registry.rights.holdings()} | registry.rights.erased().keys()
     unknown = len(set(families) - known_families) + len(set(people) - registry.rights.people())
     if unknown:
         raise UserError(
