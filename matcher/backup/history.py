@@ -75,10 +75,12 @@ def _place(entries: Sequence[Entry], head: Head) -> int | None:
 
 def _lost(content: bytes, checked: chain.Checked, at_backup: Head, known: Head | None) -> str | None:
     """Why the entries after the backup may not be all. A loss that an earlier restore went on without is told of already."""
-    told = {entry["number"] for entry in checked.entries if entry["event"] == CHAIN_LOST}
-    lines = (chain.parse(line) for line in content.split(b"\n"))
-    begin = next(n for n, entry in enumerate(lines, 1) if entry and (entry["number"], entry["hash"]) == at_backup)
+    begin = 0
+    for line, text in enumerate(content.split(b"\n"), 1):
+        entry = chain.parse(text)
+        if entry and ((entry["number"], entry["hash"]) == at_backup or entry["event"] == CHAIN_LOST):
+            begin = line
     for fault in checked.faults:
-        if (fault.line is None or fault.line > begin) and fault.number not in told:
+        if fault.line is None or fault.line > begin:
             return f"audit.log: {fault}"
     return None if known else "the key store does not know the end of the log"

@@ -40,7 +40,7 @@ def back_up(workspace: Workspace, target: Path, *, passphrase: str | None = None
         with Registry.open(workspace) as registry:
             batches = {batch.batch_id: batch.state for batch in registry.batches()}
         sealed, names = sealed_keys(workspace.keys, passphrase) if passphrase is not None else (b"", [])
-        Audit(workspace).append("backup_made", batches=len(batches), keys=len(names))
+        Audit(workspace).append("backed_up", batches=len(batches), keys=len(names))
         # the log before the registry: an erasure between the two is done again at a restore, never missed
         log = workspace.read(AUDIT)
         log = log[: log.rfind(b"\n") + 1]

@@ -80,7 +80,12 @@ class KeyStore:
         """The message of a key that is missing."""
         kind = kind_of(name)
         where = [f"key {name} of workspace {self.workspace_id}", *lines(name)]
-        return UserError(f"The key of {kind.title} is missing from {self.place.title}.", where=where, todo=kind.todo)
+        return UserError(
+            f"The key of {kind.title} is missing from {self.place.title}.",
+            where=where,
+            todo=kind.todo,
+            refusal="key_missing",
+        )
 
     def destroy(self, name: str) -> bool:
         """Remove a key for good; False where it was gone already."""
