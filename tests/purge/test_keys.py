@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import stat
 from pathlib import Path
@@ -13,7 +14,7 @@ from keyring.backend import KeyringBackend
 
 from matcher.errors import UserError
 from matcher.purge import keys
-from matcher.purge.keys import FolderPlace, KeyringPlace, KeyStore
+from matcher.purge.keys import FolderPlace, KeyringPlace, KeyStore, raw_of
 
 
 @pytest.fixture
@@ -139,3 +140,77 @@ def test_the_configuration_folder_is_the_systems_own(monkeypatch: pytest.MonkeyP
     for platform, begins in (("win32", "roaming"), ("linux", "config"), ("darwin", str(Path.home()))):
         monkeypatch.setattr("sys.platform", platform)
         assert str(keys.configuration_folder()).startswith(begins)
+
+
+# -- what a place keeps, and lets go ---------------------------------------------------------------------------------
+
+
+def test_replaced_and_removed_keys_are_overwritten_and_leave_no_file(tmp_path: Path) -> None:
+    place = FolderPlace(tmp_path / "keys")
+    place.put("registry", b"first")
+    with (tmp_path / "keys" / "registry.key").open("rb") as old:
+        place.put("registry", b"other")
+        assert old.read() != b"first" or os.name != "posix", "the old bytes are gone from the medium too"
+    (tmp_path / "keys" / "held.x.0123abcd.new").write_bytes(b"left by a crash")
+    place.put("held.x", b"key")
+    assert place.names() == ["held.x", "registry"]
+    assert place.remove("held.x") and not place.remove("held.x")
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["registry.key"]
+
+
+def test_places_say_when_a_key_was_written(store: KeyStore) -> None:
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=5)
+    store.make("registry")
+    written = store.place.written("registry")
+    assert written is not None and before <= written <= dt.datetime.now(dt.UTC) + dt.timedelta(seconds=5)
+    assert store.place.written("none") is None
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    memory = Memory()
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(keyring, name, getattr(memory, name))
+    return memory
+
+
+def test_the_keyrings_index_stays_below_the_size_that_windows_allows(memory: Memory) -> None:
+    place = KeyringPlace("W-ABCDEFG2")
+    names = [f"canary.2013-{month:02}-{day:02}-1" for month in range(1, 13) for day in (28, 30)] + ["registry"]
+    for name in names:
+        place.put(name, b"x" * 32)
+    assert place.names() == sorted(names) and place.written("registry") is not None
+    assert max(len(text) for text in memory.kept.values()) <= 1000
+    for name in names[:-1]:
+        assert place.remove(name)
+    assert place.names() == ["registry"] and not any("index.2" in entry for _, entry in memory.kept)
+
+
+def test_an_index_without_dates_is_read(memory: Memory) -> None:
+    place = KeyringPlace("W-ABCDEFG2")
+    memory.kept[place.service, "index"] = "registry\nsigning"
+    assert place.names() == ["registry", "signing"] and place.written("signing") is None
+
+
+def test_a_keyring_that_does_not_answer_is_not_one_that_holds_nothing(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: str) -> str:
+        raise keyring.errors.KeyringLocked("locked")
+
+    for name in ("get_password", "delete_password"):
+        monkeypatch.setattr(keyring, name, locked)
+    store = KeyStore("W-ABCDEFG2", KeyringPlace("W-ABCDEFG2"))
+    for work in (lambda: store.get("registry"), store.signing_key, lambda: store.destroy("registry"), store.names):
+        with pytest.raises(UserError, match="keyring refused a key"):
+            work()
+
+
+def test_public_keys_are_the_one_in_use_and_then_the_earlier_ones(store: KeyStore) -> None:
+    assert store.public_keys() == []
+    store.make("signing")
+    first = store.public_key()
+    store.keep_public(first)
+    assert [raw_of(key) for key in store.public_keys()] == [raw_of(first)]
+    store.put("signing", bytes(32))
+    assert [raw_of(key) for key in store.public_keys()] == [raw_of(store.public_key()), raw_of(first)]
