@@ -27,7 +27,7 @@ def enforce_expiry(workspace: Workspace, today: dt.date, say: Callable[[str], No
         if not _late(workspace, registry, today):
             return []
         try:
-            with workspace.lock():
+            with workspace.lock("matcher expire"):
                 from matcher.runs.ending import end_held  # only where something ends: every command asks
                 from matcher.runs.options import Console
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from matcher.cli.output import AS_AT, echo_json
+from matcher.cli.workspaces import concerns
 
 
 @click.command()
@@ -36,6 +37,8 @@ def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, cons
     from matcher.evaluation.evaluate import evaluate as run
     from matcher.progress import Stages
 
+    if around := next((folder for folder in inbox.resolve().parents if (folder / "matcher.toml").is_file()), None):
+        concerns(around)
     measures, _, rows = run(inbox, truth, as_at, consented=consented, stages=Stages())
     if detail:
         detail.write_bytes(detail_csv(rows))

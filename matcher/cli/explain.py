@@ -57,7 +57,7 @@ def explain(workspace: Path, family: str, as_json: bool) -> None:
             family_ids=[told.family_id], people=len(told.members), by_role=place.settings.legal.operator_role,
             digest=hashlib.sha256(content.encode("utf-8")).hexdigest(),
         )  # fmt: skip
-    Audit(place).append("family_explained", family=told.family_id, people=len(told.members))
+    Audit(place).append("family_explained", recipient=RECIPIENT, family=told.family_id, people=len(told.members))
     click.echo(content, nl=False)
 
 

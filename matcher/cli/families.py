@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from matcher.cli.output import say
-from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.cli.workspaces import concerns, open_workspace, workspace_option
+from matcher.errors import Exit, UserError
 from specs.load import AREAS
 
 RECIPIENT = "programme_office"
@@ -53,8 +54,12 @@ def families(
     form = "json" if as_json else form
     if form == "xlsx" and output is None:
         raise click.UsageError("a workbook needs a file: name it with -o FILE")
+    concerns(workspace)
     if output is not None and form != "xlsx" and not plain:
-        raise click.UsageError(f"{form} in a file is readable by everybody: use --format xlsx, or add --plain")
+        raise UserError(
+            f"{form} in a file is readable by everybody.", where=str(output), todo="use --format xlsx, or add --plain",
+            code=Exit.USAGE, refusal="unprotected_file",
+        )  # fmt: skip
     place = open_workspace(workspace)
     with Registry.open(place) as registry:
         if batch is not None:
@@ -78,7 +83,7 @@ def families(
             digest=hashlib.sha256(content).hexdigest(),
         )
     Audit(place).append(
-        "families_listed", families=len(family_ids), people=people, rows=len(rows), form=form,
+        "families_listed", recipient=RECIPIENT, families=len(family_ids), people=people, rows=len(rows), form=form,
         protected=form == "xlsx", to_file=output is not None,
     )  # fmt: skip
     if output is None:
@@ -118,10 +123,11 @@ def _json(title: str, columns: list[str], rows: list[dict[str, Any]], workspace:
 
 def _xlsx(title: str, columns: list[str], rows: list[dict[str, Any]], workspace: Any) -> bytes:
     from matcher.disclosures.workbooks import Sheet, protected_workbook
+    from matcher.purge.passwords import password_for
 
     cells = [[";".join(v) if isinstance(v := row[name], list) else v for name in columns] for row in rows]
     sheets = [Sheet(title.capitalize(), columns, cells)]
-    marking, password = workspace.settings.marking.label, workspace.keys.password(RECIPIENT)
+    marking, password = workspace.settings.marking.label, password_for(workspace, RECIPIENT)
     return protected_workbook(sheets, marking, "Families on the programme", password)
 
 

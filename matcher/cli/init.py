@@ -28,13 +28,19 @@ def init(workspace: Path, registry: str, as_json: bool) -> None:
     """
     from matcher.purge.audit import Audit
     from matcher.purge.certificate import fingerprint
-    from matcher.workspace import Workspace
+    from matcher.purge.keys import REGISTRY, SIGNING
+    from matcher.purge.settings_changes import record_changes
+    from matcher.workspace import PUBLIC_KEY, Workspace
 
     before = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*")} if workspace.is_dir() else set()
     made = Workspace.create(workspace, registry=registry)
     new = sorted(name for path in made.root.rglob("*") if (name := made.relative(path)) not in before)
     if new:
         Audit(made).append("workspace_made", files=len(new))
+    if PUBLIC_KEY in new:
+        for key in (REGISTRY, SIGNING):
+            Audit(made).append("key_made", key=key)
+    record_changes(made)
     if as_json:
         echo_json(
             {

@@ -27,7 +27,7 @@ def list_recipients(workspace: Path, as_json: bool) -> None:
 
     Example: matcher passwords list -w workspace
     """
-    recipients = open_workspace(workspace).keys.recipients()
+    recipients = open_workspace(workspace, record=False).keys.recipients()
     if as_json:
         echo_json({"recipients": recipients})
         return
@@ -50,7 +50,10 @@ def show(recipient: str, workspace: Path, as_json: bool) -> None:
 
     place = open_workspace(workspace)
     if recipient not in place.keys.recipients():
-        raise UserError("That recipient has no password.", todo="see the recipients with: matcher passwords list")
+        raise UserError(
+            "That recipient has no password.", todo="see the recipients with: matcher passwords list",
+            refusal="no_such_password",
+        )  # fmt: skip
     Audit(place).append("password_shown", recipient=recipient)
     password = place.keys.password(recipient)
     if as_json:

@@ -233,7 +233,8 @@ def serve_questions(place: Workspace, by: str | None, port: int, browser: bool |
         click.echo(_left(0))
         return
     head = f"Batch {found.batch.batch_id}, as at {found.batch.as_at:%d/%m/%Y}"
-    page = Page(_Desk(found), heading=head, marking=place.settings.marking.label, role=role, port=port)
+    page = Page(_Desk(found), heading=head, marking=place.settings.marking.label, role=role, port=port,
+                on_refusal=lambda why: _refused(place, why))  # fmt: skip
     found.shown(found.questions(answered=True), "web page")
     click.echo(f"Open this address, which works once: {page.address}")
     say("Ctrl-C ends it; what was answered by then is kept.")
@@ -243,6 +244,12 @@ def serve_questions(place: Workspace, by: str | None, port: int, browser: bool |
         webbrowser.open(page.address)
     page.run()
     click.echo(_left(len(found.questions())))
+
+
+def _refused(place: Workspace, why: str) -> None:
+    from matcher.purge.audit import Audit
+
+    Audit(place).append("access_refused", why=why, command="review serve")
 
 
 class _Desk:

@@ -10,10 +10,12 @@ import click
 
 from matcher.cli.output import say
 from matcher.clock import today
+from matcher.errors import UserError
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
 
+_WORKSPACE = "matcher.workspace"
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -25,20 +27,48 @@ def workspace_option(command: F) -> F:
     return option(command)
 
 
-def open_workspace(path: Path, *, expire: bool = True) -> Workspace:
+def open_workspace(path: Path, *, expire: bool = True, record: bool = True) -> Workspace:
     """Open the workspace at `path`, settle a change of keys that was cut off, enforce the expiry of held batches.
 
-    Raises UserError.
+    With `record`, for commands that write, changed settings and policies go into the audit chain. Raises UserError.
     """
     from matcher.expiry import enforce_expiry  # loads the database's libraries: not for every --help
+    from matcher.purge.settings_changes import record_changes
     from matcher.workspace import Workspace
 
+    concerns(path)
     workspace = Workspace.open(path)
     settle_keys(workspace)
     if expire:
         for batch in enforce_expiry(workspace, today()):
             say(f"Batch {batch} was held too long: it has expired, and what it held is destroyed.")
+    if record:
+        for file in record_changes(workspace):
+            say(f"{file} has changed: that is noted in the audit chain.")
     return workspace
+
+
+def concerns(path: Path) -> None:
+    """Note which workspace this command is about: a refusal goes into its audit chain."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.find_root().meta[_WORKSPACE] = path
+
+
+def audit_refusal(context: click.Context, error: UserError) -> None:
+    """Put a refused access into the audit chain of the workspace concerned; say so where that cannot be done."""
+    from matcher.purge.audit import Audit
+    from matcher.workspace import SETTINGS, Workspace
+
+    path = context.find_root().meta.get(_WORKSPACE)
+    if path is None or not (path / SETTINGS).is_file():
+        return
+    try:
+        Audit(Workspace.open(path, whole=False)).append(
+            "access_refused", why=error.refusal, command=context.invoked_subcommand
+        )
+    except (UserError, OSError):
+        say("This refusal is not in the audit log: the key that signs its entries cannot be reached from here either.")
 
 
 def settle_keys(workspace: Workspace) -> None:

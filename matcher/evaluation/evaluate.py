@@ -73,7 +73,7 @@ def evaluate(
     if not (found.made_up or consented):
         raise UserError(
             "Evaluation is for made-up data, or data that people consented to.", where=inbox.name,
-            todo="Put a file MADE-UP.txt into a made-up inbox, or say --consented.",
+            todo="Put a file MADE-UP.txt into a made-up inbox, or say --consented.", refusal="unmarked_data",
         )  # fmt: skip
     known = read_truth(truth)
     with stages.stage("read", "Reading the supplies") as stage:

@@ -20,7 +20,7 @@ from matcher.purge.keys import AUDIT_HEAD
 from matcher.workspace import AUDIT, Log, Workspace
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
-_LONGEST = 500
+LONGEST = 500
 
 Plain = str | int | float | bool | None | list[str] | list[int] | dict[str, int]
 
@@ -52,7 +52,7 @@ class Audit:
             if not self._continues(last):
                 head = self._add(log, head, CHAIN_BROKEN, {"expected": self._kept_head()})
             if lines[-1] and chain.parse(lines[-1]) is None:
-                half = {"bytes": len(lines[-1]), "digest": hashlib.sha256(lines[-1]).hexdigest()}
+                half: dict[str, Plain] = {"bytes": len(lines[-1]), "digest": hashlib.sha256(lines[-1]).hexdigest()}
                 head = self._add(log, head, INTERRUPTED, half)
             number, _ = self._add(log, head, event, counts)
             if then is not None:
@@ -128,7 +128,7 @@ class Audit:
 
 def _plain(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value) <= _LONGEST and value.isprintable()
+        return len(value) <= LONGEST and value.isprintable()
     if isinstance(value, list):
         return all(isinstance(v, str | int) and _plain(v) for v in value)
     if isinstance(value, dict):

@@ -21,9 +21,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from matcher.errors import UserError
+from matcher.purge.audit import Audit
 from matcher.workspace import Destroyed, Workspace
 
 PLAN, PLAN_FILE = "plan", "plan.parquet"
+HELD_KEY = "held"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _NONCE = 12
 
@@ -57,6 +59,7 @@ def save_held(workspace: Workspace, batch: str, tables: dict[str, pa.Table], pla
     folder = workspace.held_path(batch)
     relative = workspace.relative(folder)
     key = workspace.keys.make_held_key(batch)
+    Audit(workspace).append_once("key_made", batch=batch, key=f"held.{batch}", form=HELD_KEY)
     files = {name: f"{name}-{secrets.token_hex(4)}.parquet" for name in sorted(tables)}
     for name, file in files.items():
         workspace.write(f"{relative}/{file}", _encrypt(tables[name], key, f"{batch}/{name}"))
@@ -98,8 +101,12 @@ def load_held(workspace: Workspace, batch: str) -> tuple[dict[str, pa.Table], di
 
 def destroy_held(workspace: Workspace, batch: str) -> list[Destroyed]:
     """Destroy the batch's key, then its files. May be done twice."""
-    workspace.keys.destroy_held_key(batch)
-    return workspace.destroy_folder(workspace.held_path(batch))
+    key = workspace.keys.destroy_held_key(batch)
+    files = workspace.destroy_folder(workspace.held_path(batch))
+    audit = Audit(workspace)
+    if key or files or audit.tells("key_made", batch, form=HELD_KEY):
+        audit.append_once("held_destroyed", batch=batch, files=len(files))
+    return files
 
 
 def read_held_file(content: bytes, key: bytes) -> pa.Table:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +35,7 @@ HEADERS = {
 _COOKIE = "review"
 _LARGEST_FORM = 4096  # bytes
 _LAST_LOOK = 2.0  # seconds that the last page and its style may take to load before the server ends
+_MOST_REFUSALS = 20  # that are told of in one session of the page
 _IDLE = 30  # seconds after which a connection that says nothing is closed
 
 
@@ -48,8 +49,13 @@ class Desk(Protocol):
 class Page:
     """The server of the page. `address` is what to open; `run` serves until the end."""
 
-    def __init__(self, desk: Desk, *, heading: str, marking: str, role: str, port: int = 0) -> None:
+    def __init__(
+        self, desk: Desk, *, heading: str, marking: str, role: str, port: int = 0,
+        on_refusal: Callable[[str], None] = lambda why: None,
+    ) -> None:  # fmt: skip
+        """`on_refusal` is handed a code for each of the first requests that were refused."""
         self.desk, self.heading, self.marking, self.role = desk, heading, marking, role
+        self._on_refusal, self._refusals = on_refusal, 0
         self._once: str | None = secrets.token_urlsafe(32)
         self._session, self._form = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self._lock = threading.Lock()
@@ -140,6 +146,14 @@ class Page:
         timer.start()
         return self._render("done", questions=questions, left=[])
 
+    def tell_refusal(self, why: str) -> None:
+        """Hand a refusal on; only so many, or whoever knocks could fill the disk."""
+        with self._lock:
+            self._refusals += 1
+            told = self._refusals <= _MOST_REFUSALS
+        if told:
+            self._on_refusal(why)
+
     def refused(self, title: str, todo: str) -> str:
         return self._render("refused", title=title, todo=todo)
 
@@ -179,9 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
             if page.enter(path.removeprefix("/open/")):
                 self._go("/", cookie=page.session)
             else:
-                self._refuse()
+                self._refuse("wrong_token")
         elif not self._is_known():
-            self._refuse()
+            self._refuse("no_session")
         elif path == "/style.css":
             self._send(HTTPStatus.OK, page.style(), "text/css")
         elif path == "/":
@@ -198,8 +212,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_ours():
             return
         origin = self.headers.get("Origin")
-        if not self._is_known() or origin not in (None, f"http://{HOST}:{page.port}"):
-            self._refuse()
+        if not self._is_known():
+            self._refuse("no_session")
+            return
+        if origin not in (None, f"http://{HOST}:{page.port}"):
+            self._refuse("other_host")
             return
         size = self.headers.get("Content-Length", "")
         if not size.isascii() or not size.isdigit() or int(size) > _LARGEST_FORM:
@@ -214,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._go(page.take(id, form))
         except PermissionError:
-            self._refuse()
+            self._refuse("wrong_form")
         except UserError as error:
             told = " ".join(filter(None, (error.title, " ".join(error.where.split()), f"To do: {error.todo}.")))
             self._send(HTTPStatus.CONFLICT, page.question(id, told) or page.refused(error.title, error.todo))
@@ -223,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Only requests that name this very host and port: another name that leads here is somebody else's page."""
         if self.headers.get("Host") == f"{HOST}:{self.server.page.port}":
             return True
-        self._refuse()
+        self._refuse("other_host")
         return False
 
     def _is_known(self) -> bool:
@@ -233,9 +250,10 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return _COOKIE in cookies and self.server.page.knows(cookies[_COOKIE].value)
 
-    def _refuse(self) -> None:
+    def _refuse(self, why: str) -> None:
         self.close_connection = True
         page = self.server.page
+        page.tell_refusal(why)
         todo = "Open the address that the command printed. It works once: for another browser, start the command again."
         self._send(HTTPStatus.FORBIDDEN, page.refused("This page is not for everybody.", todo))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from matcher.errors import UserError
 from matcher.extracts import Inbox, Intake
-from matcher.purge.audit import Audit
+from matcher.purge.audit import LONGEST, Audit
 from matcher.purge.erase import Erased, Received, erase_received
 from matcher.registry.batches import Batch
 from matcher.registry.store import Registry
@@ -84,7 +84,8 @@ def tell_received(
     """What became of the received files, into the audit chain; `erased` is None where they were kept. `form`: hold or seal."""
     audit = Audit(workspace)
     if erased is None:
-        audit.append_once("received_kept", batch=batch_id, form=form, files=len(delivery.files), because=because or None)
+        why = "".join(letter for letter in because if letter.isprintable())[:LONGEST] or None
+        audit.append_once("received_kept", batch=batch_id, form=form, files=len(delivery.files), because=why)
         return
     left_alone = len(erased.left_alone)
     audit.append_once("received_destroyed", batch=batch_id, form=form, files=erased.gone, left_alone=left_alone)

@@ -27,6 +27,8 @@ from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
 
 RECIPIENT = "review"
+PATIENCE = 5.0
+"""Seconds that an answer waits for another that is being taken at the same moment."""
 FIELDS = ("full_name", "date_of_birth", "sex", "address", "identifiers", "source")
 
 
@@ -70,7 +72,11 @@ class Review:
                 digest=digest,
             )  # fmt: skip
         Audit(self.workspace).append(
-            "questions_shown", batch=self.batch.batch_id, recipient=RECIPIENT, questions=len(questions), people=people,
+            "questions_shown",
+            batch=self.batch.batch_id,
+            recipient=RECIPIENT,
+            questions=len(questions),
+            people=people,
             form=form,
         )
 
@@ -121,7 +127,7 @@ def answer(workspace: Workspace, answers: Mapping[str, Answer], batch_id: str | 
 
     Gives what each replaces (null: it was open). Raises UserError.
     """
-    with workspace.lock(), Registry.open(workspace) as registry:
+    with workspace.lock("matcher review answer", patience=PATIENCE), Registry.open(workspace) as registry:
         batch = _batch_of(registry, answers, batch_id)
         before = {q.question_id: q for q in registry.questions(batch.batch_id)}
         unknown = [id for id in answers if id not in before]

@@ -98,6 +98,7 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
     told = {"supplies": len(intake.supplies), "made_up": delivery.made_up}
     Audit(workspace).append_once("run_started", batch=batch.batch_id, **told)
     planted = plant(intake, rules.specs, make_seed(workspace.keys, batch.batch_id))
+    Audit(workspace).append_once("key_made", batch=batch.batch_id, form="canary", key=f"canary.{batch.batch_id}")
     plan = {"options": options.to_dict(), "delivery": delivery.to_dict(), CANARIES: planted.supplies}
     sealing = batch.state == "sealing"  # cut off before the families were in: matched again, to the same end
     registry.set_state(batch.batch_id, batch.state if sealing else "matching", plan=plan)
