@@ -157,17 +157,17 @@ def test_a_held_batch_past_its_time_expires_with_the_next_command_of_any_kind(wo
 
 
 def test_expire_serves_the_scheduler(workspace: Workspace) -> None:
-    assert run_json("expire", "-w", workspace.root) == {"expired": []}
+    assert run_json("expire", "-w", workspace.root)["expired"] == []
     assert "No held batch" in run("expire", "-w", workspace.root).stderr
     batch = hold(workspace, dt.date(2013, 12, 28))
-    assert run_json("expire", "-w", workspace.root) == {"expired": [batch]}
+    assert run_json("expire", "-w", workspace.root)["expired"] == [batch]
 
 
 def test_nothing_expires_under_a_run_that_goes_on(workspace: Workspace) -> None:
     batch = hold(workspace, dt.date(2013, 12, 28))
     with Workspace.open(workspace.root).lock():
         assert run_json("status", "-w", workspace.root)["batches"][0]["state"] == "held"
-    assert run_json("expire", "-w", workspace.root) == {"expired": [batch]}
+    assert run_json("expire", "-w", workspace.root)["expired"] == [batch]
 
 
 # -- families --------------------------------------------------------------------------------------------------------
