@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from tests.registry.clusters import Cluster
 
 
 @pytest.fixture(autouse=True)
 def _keys_in_a_temporary_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATCHER_KEYS", str(tmp_path_factory.mktemp("keys")))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server for all tests of a session that ask for one; skipped where none can be started."""
+    from tests.registry import clusters
+
+    found = clusters.programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server programs (initdb) on this machine: install Debian's package postgresql")
+    with clusters.running(found) as running:
+        yield running

@@ -32,11 +32,16 @@ STAYS_OUTSIDE = (
     "Lists and workbooks that were handed out are not recalled by this certificate; recipients confirm their destruction.",
     "What partners hold of their own data is not touched.",
 )
+ON_SERVER = (
+    "The registry lies on a PostgreSQL server, where deleted rows are not overwritten in place: their pages were given back to "
+    "the server's file system, and their personal columns were encrypted under the registry's key, which lives on. The "
+    "server's write-ahead log, files, standbys and backups may hold them so until its administrator's own deletion."
+)
 FILE = "assurance/deletion_certificate.json"
 """Where it lies, relative to a batch's outbox."""
 HOW = (
-    "Matching ran in memory. Rows of people whose families do not qualify were never written to the registry; deleted rows "
-    "of the registry are overwritten in place. Received files: renamed, overwritten once with random bytes, emptied, removed."
+    "Matching ran in memory. Rows of people whose families do not qualify were never written to the registry; rows "
+    "deleted from a registry file are overwritten in place. Received files: renamed, overwritten once with random bytes, emptied, removed."
 )
 HOW_ENDED = (
     "What was held lay encrypted under a key of its own. The key was destroyed first, so that the files could not be read any "
@@ -60,6 +65,7 @@ class Issuer:
     audit_head: tuple[int, str]
     key: Ed25519PrivateKey
     issued_at: dt.datetime
+    on_server: bool = False  # where the registry lies
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def issue(
         },
         **subject,
         "how": how,
-        "stays_outside": list(stays_outside),
+        "stays_outside": [*stays_outside, *([ON_SERVER] if issuer.on_server and stays_outside else [])],
         "notes": list(notes),
         "audit": {"entries": issuer.audit_head[0], "hash": issuer.audit_head[1]},
         "public_key_fingerprint": fingerprint(issuer.key.public_key()),

@@ -29,7 +29,7 @@ FAMILIES_ERASED, PEOPLE_ERASED = "families_erased", "people_erased"
 SHORTEST = 8  # characters: shorter values are found by chance
 _AT_ONCE = 400  # ids in one entry of the audit log, whose end must stay readable
 HOW = (
-    "Rows deleted from the encrypted registry, which overwrites them in place; of a family its id, area and dates may stay, "
+    "Rows deleted from the encrypted registry; a registry file overwrites them in place; of a family its id, area and dates may stay, "
     "of a person nothing. Lists that named them: renamed, overwritten once, emptied, removed."
 )
 

@@ -41,6 +41,7 @@ def issuer_of(workspace: Workspace) -> Issuer:
         audit_head=Audit(workspace).head(),
         key=workspace.keys.signing_key(),
         issued_at=dt.datetime.now(dt.UTC),
+        on_server=workspace.server is not None,
     )
 
 

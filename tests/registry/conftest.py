@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +12,6 @@ from tests.registry import clusters
 from tests.registry.clusters import Cluster
 
 Make = Callable[..., Workspace]
-
-
-@pytest.fixture(scope="session")
-def _server_programs() -> Path:
-    found = clusters.programs()
-    if found is None:
-        pytest.skip("no PostgreSQL server programs (initdb) on this machine: install Debian's package postgresql")
-    return found
-
-
-@pytest.fixture(scope="session")
-def cluster(_server_programs: Path) -> Iterator[Cluster]:
-    """One server for all tests of a session."""
-    with clusters.running(_server_programs) as found:
-        yield found
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -445,6 +445,24 @@ def of_login_back(workspace: Workspace, cluster: Cluster, database: str) -> Work
     return Workspace.open(workspace.root)
 
 
+def test_a_key_workers_machine_needs_the_registrys_key_alone(
+    workspace: Workspace, sealed: str, cluster: Cluster, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, keys = tmp_path / "worker", tmp_path / "worker keys"
+    monkeypatch.setenv("MATCHER_KEYS", str(keys))
+    folder.mkdir()
+    settings = (workspace.root / "matcher.toml").read_text(encoding="utf-8")
+    (folder / "matcher.toml").write_text(settings.replace("monthly_run@", "county_worker@"), encoding="utf-8")
+    without = invoke("init", folder)
+    assert "key of the registry is missing" in str(without.exception)
+    (keys / workspace.id).mkdir(parents=True)
+    (keys / workspace.id / "registry.key").write_bytes(workspace.keys.registry_key())
+    assert invoke("init", folder).exit_code == 0
+    listed = invoke("families", "-w", folder, "--json")
+    assert {row["surname"] for row in json.loads(listed.stdout)["families"]} == {"QUILLFEATHER", "THISTLEWOOD"}
+    assert {row["area"] for row in json.loads(listed.stdout)["families"]} == {"county"}
+
+
 @pytest.mark.parametrize("login", [name for name, role in LOGINS.items() if role in (None, roles.FINANCE)])
 def test_a_login_without_a_role_for_the_registry_is_refused(
     workspace: Workspace, cluster: Cluster, database: str, login: str
