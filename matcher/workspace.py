@@ -124,6 +124,8 @@ class Workspace:
         place = workspace.registry_place
         if workspace.holds_registry():
             keys.registry_key()
+            if workspace.server and not (root / PUBLIC_KEY).exists() and not (root / AUDIT).exists():
+                keys.make(SIGNING)  # another machine's first folder on this server: its audit log is its own
         else:
             keys.make(REGISTRY)
             keys.make(SIGNING)
