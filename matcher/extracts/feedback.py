@@ -7,6 +7,7 @@ file is named by its digest too, so that the partner finds the very one.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -133,6 +134,12 @@ def feedback_files(told: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
 
 def feedback_html(told: Mapping[str, Any]) -> str:
     """One partner's feedback as a page that needs no network and prints."""
+    return _page().render(told=told, most=MOST_LISTED)
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    """Read once: a month tells twenty partners."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("matcher.extracts", "templates"),
         autoescape=True,
@@ -141,4 +148,4 @@ def feedback_html(told: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda share: "" if share is None else f"{100 * share:.1f} %"
-    return environment.get_template("feedback.html.j2").render(told=told, most=MOST_LISTED)
+    return environment.get_template("feedback.html.j2")

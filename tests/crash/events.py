@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import sqlcipher3._sqlite3
 
@@ -86,7 +86,11 @@ class Watch:
         self.count += 1
         if self.report is not None:
             _write(self.report, f"{what}\n".encode())
-        if self.does == "fail" and not what.startswith(STEP) and (self.count == self.at or (self.lasting and self.count > self.at)):
+        if (
+            self.does == "fail"
+            and not what.startswith(STEP)
+            and (self.count == self.at or (self.lasting and self.count > self.at))
+        ):
             return FAULTS[self.fault]
         if self.count == self.at and self.does in ("kill", "tear"):
             if self.does == "tear" and torn is not None:
@@ -97,7 +101,7 @@ class Watch:
     def counts(self, path: Any) -> bool:
         if isinstance(path, int):
             try:
-                path = os.readlink(f"/proc/self/fd/{path}") if sys.platform == "linux" else ""
+                path = Path(f"/proc/self/fd/{path}").readlink() if sys.platform == "linux" else ""
             except OSError:
                 return False
         return str(Path(os.fsdecode(path)).absolute()).startswith(str(self.under))
@@ -160,7 +164,7 @@ def _wrap_write(rules: Watch) -> None:
             _refuse(code, descriptor)
         return _write(descriptor, content)
 
-    os.write = wrapped
+    os.write = wrapped  # type: ignore[assignment]
 
 
 def _wrap_open(rules: Watch) -> None:
@@ -236,14 +240,14 @@ class _Database:
     """SQLite's system calls that change a file: SQLite lets a program put its own in their place."""
 
     _LONG, _INT, _TEXT = ctypes.c_long, ctypes.c_int, ctypes.c_char_p
-    FORMS = {
+    FORMS: ClassVar = {
         "pwrite64": (_LONG, (_INT, ctypes.c_void_p, ctypes.c_size_t, _LONG)),
         "pwrite": (_LONG, (_INT, ctypes.c_void_p, ctypes.c_size_t, _LONG)),
         "write": (_LONG, (_INT, ctypes.c_void_p, ctypes.c_size_t)),
         "ftruncate": (_INT, (_INT, _LONG)),
         "unlink": (_INT, (_TEXT,)),
     }
-    _kept: list[Any] = []  # noqa: RUF012 - callbacks must outlive every call: SQLite holds only their addresses
+    _kept: ClassVar[list[Any]] = []  # callbacks must outlive every call: SQLite holds only their addresses
 
     def __init__(self, rules: Watch) -> None:
         self._rules = rules

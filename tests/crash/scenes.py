@@ -76,7 +76,9 @@ class Months:
         target = base.folder / name
         target.mkdir()
         for path in self.inbox(as_at).iterdir():
-            if path.name == "MADE-UP.txt" or (path.name.startswith(only) and not (without and path.name.startswith(without))):
+            if path.name == "MADE-UP.txt" or (
+                path.name.startswith(only) and not (without and path.name.startswith(without))
+            ):
                 shutil.copy(path, target / path.name)
         return target
 
@@ -255,9 +257,11 @@ def values_of(inbox: Path, seed: int) -> list[str]:
         if not path.name.startswith("gazetteer"):
             text = path.read_bytes().decode("utf-8", errors="ignore")
             for row in csv.reader(io.StringIO(text), csv.Sniffer().sniff(text.partition("\n")[0], ",;\t|")):
-                found |= {cell.strip() for cell in row[:5] if len(cell.strip()) >= 10 and any(c.isdigit() for c in cell)}
+                found |= {
+                    cell.strip() for cell in row[:5] if len(cell.strip()) >= 10 and any(c.isdigit() for c in cell)
+                }
     chosen = sorted(found)
-    return random.Random(seed).sample(chosen, min(len(chosen), 4 * VALUES))  # noqa: S311
+    return random.Random(seed).sample(chosen, min(len(chosen), 4 * VALUES))
 
 
 def gone_from(base: Base, values: list[str]) -> list[str]:

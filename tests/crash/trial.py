@@ -104,8 +104,8 @@ class Base:
             timer.join()
         seconds = time.perf_counter() - started
         events = tuple(counted.read_text().split("\n")[:-1]) if rules and rules.does == "count" else ()
-        texts = (path.read_text(encoding="utf-8", errors="replace") for path in (said, out))
-        return Ended(os.waitstatus_to_exitcode(status), *texts, seconds, events)
+        told, printed = (path.read_text(encoding="utf-8", errors="replace") for path in (said, out))
+        return Ended(os.waitstatus_to_exitcode(status), told, printed, seconds, events)
 
     def _be(
         self,
@@ -123,9 +123,9 @@ class Base:
                 descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 os.dup2(descriptor, number)
                 os.close(descriptor)
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-            sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-            sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
             os.environ.update(self.environment())
             tempfile.tempdir = None
             sys.argv = ["matcher", *arguments]

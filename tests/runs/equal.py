@@ -23,7 +23,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msoffcrypto
 import msoffcrypto.exceptions
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
@@ -35,15 +34,16 @@ from matcher.registry import schema
 from matcher.registry.schema.base import UtcStamp
 from matcher.registry.store import Registry
 from matcher.workspace import ALREADY_GONE, MEDIUM_NOT_PROVEN, Workspace
+from tests.disclosures.opened import OLE_HEADER, decrypted
 
 ID = re.compile(r"\b[FPQ]-[A-Z2-7]{8}\b")
 WORKSPACE_ID = re.compile(r"\bW-[A-Z2-7]{8}\b")
-OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 MEASURED = ("seconds", "peak_rss_mb")
+SEARCHES, FOUND = ("searched", "held_search"), ("canaries", "findings")
 SECONDS = re.compile(r"<h2>How long it took</h2>.*?(?=<h2>)", re.DOTALL)
 OF_THE_CRASH = frozenset({"resumed", "verified"})
 RANDOM = ("registry.db", "audit.log", "signing_key.pub.pem")  # compared by what they hold
-SIGNED = ("issued_at", "audit", "public_key_fingerprint", "signature", "notes", "searched")
+SIGNED = ("issued_at", "audit", "public_key_fingerprint", "signature", "notes")
 
 Account = dict[str, str]
 
@@ -120,15 +120,26 @@ def _cell(column: sa.Column[Any], numbered: str | None, value: Any, base: Path) 
         return "at some time"
     if numbered:
         return _Token(f"{numbered}:{value}")
-    if isinstance(value, dict):
-        value = {name: item for name, item in value.items() if name not in MEASURED}
     if isinstance(value, dict | list):
-        value = _text(value)
+        value = _text(_unmeasured(value))
     if isinstance(value, dt.date):
         value = value.isoformat()
     if isinstance(value, str):
         return _Token(value) if ID.fullmatch(value) else _placed(value, base)
     return value
+
+
+def _unmeasured(value: Any) -> Any:
+    """Without what was measured; of a search only what it found."""
+    if isinstance(value, list):
+        return [_unmeasured(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: {part: item[part] for part in FOUND} if name in SEARCHES else _unmeasured(item)
+        for name, item in value.items()
+        if name not in MEASURED
+    }
 
 
 def _placed(text: str, base: Path) -> str:
@@ -215,7 +226,7 @@ def _files(base: Path, workspace: Workspace, names: Mapping[str, str]) -> Iterat
 
 def _content(path: Path, base: Path, workspace: Workspace, names: Mapping[str, str]) -> str:
     content = path.read_bytes()
-    if content.startswith(OLE) or zipfile.is_zipfile(io.BytesIO(content)):
+    if content.startswith(OLE_HEADER) or zipfile.is_zipfile(io.BytesIO(content)):
         return _workbook(path, content, workspace, names)
     try:
         text = content.decode("utf-8")
@@ -234,17 +245,16 @@ def _plain_text(text: str, base: Path, names: Mapping[str, str]) -> str:
 
 def _certificate(certificate: dict[str, Any], workspace: Workspace) -> str:
     signed = verify_certificate(certificate, workspace.keys.public_key())
-    kept = {name: value for name, value in certificate.items() if name not in SIGNED}
+    kept = _unmeasured({name: value for name, value in certificate.items() if name not in SIGNED})
     for supply in kept["supplies"]:
         if supply["file_outcome"] in (ALREADY_GONE, MEDIUM_NOT_PROVEN):
             supply["file_outcome"] = "gone"
-    kept["findings"] = certificate["searched"]["findings"]
     return json.dumps(kept | {"valid": signed}, sort_keys=True, indent=1)
 
 
 def _workbook(path: Path, content: bytes, workspace: Workspace, names: Mapping[str, str]) -> str:
     """Its sheets' rows in order, or sorted where they stand in the order of random ids."""
-    protected = content.startswith(OLE)
+    protected = content.startswith(OLE_HEADER)
     if protected:
         content = _opened(content, workspace.keys.passwords(path.stem))
     book = CalamineWorkbook.from_object(io.BytesIO(content))
@@ -257,12 +267,8 @@ def _workbook(path: Path, content: bytes, workspace: Workspace, names: Mapping[s
 
 def _opened(content: bytes, passwords: list[str]) -> bytes:
     for password in passwords:
-        book = msoffcrypto.OfficeFile(io.BytesIO(content))
-        plain = io.BytesIO()
         try:
-            book.load_key(password=password)
-            book.decrypt(plain)
+            return decrypted(content, password)
         except (msoffcrypto.exceptions.InvalidKeyError, msoffcrypto.exceptions.DecryptionError):
             continue
-        return plain.getvalue()
     raise AssertionError("a protected workbook opens with no password of the key store")
