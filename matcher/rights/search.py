@@ -94,25 +94,27 @@ class Candidate:
 
 def candidates(wanted: Wanted, variants: Iterable[Mapping[str, Any]], *, key: str = "person_id") -> list[Candidate]:
     """Who could be meant, the likeliest first. `variants`: rows with `key` and columns of RECORDS, several a person."""
-    by_person: dict[str, list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
+    by_person: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in variants:
-        by_person[row[key]].append(_points(wanted, row))
+        by_person[row[key]].append(row)
     enough = min(_ENOUGH, _SHARE * wanted.possible)
     found = []
-    for person, scored in by_person.items():
-        points, alike = max(scored)
+    for person, rows in by_person.items():
+        births = {row["dob"] for row in rows if row.get("dob") is not None}
+        birth = max((_birth(wanted.dob, held) for held in births), default=0.0)  # also of rows that give none
+        points, alike = max(_points(wanted, row, birth) for row in rows)
         if points >= enough:
             found.append(Candidate(person, round(points / wanted.possible, 2), alike))
     return sorted(found, key=lambda one: (-one.share, one.key))
 
 
-def _points(wanted: Wanted, row: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:
+def _points(wanted: Wanted, row: Mapping[str, Any], birth: float) -> tuple[float, tuple[str, ...]]:
     told: dict[str, float] = {}
     for name in ("nino", "upn", "nhs", "ref", "postcode"):
         value = getattr(wanted, name)
         if value is not None and row.get(name) is not None and _bare(value) == _bare(row[name]):
             told[name] = _POINTS[name]
-    told["dob"] = _birth(wanted.dob, row.get("dob"))
+    told["dob"] = birth
     forenames = " ".join(filter(None, (row.get("forename"), row.get("middle"))))
     straight = (_name(wanted.forename, forenames), _name(wanted.surname, row.get("surname")))
     swapped = (_name(wanted.forename, row.get("surname")), _name(wanted.surname, forenames))
