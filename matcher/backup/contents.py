@@ -109,16 +109,9 @@ def unpack(content: bytes, public_keys: Sequence[Ed25519PublicKey]) -> Backup:
         )
         if not {DATABASE, SETTINGS, AUDIT} <= set(files):
             raise _altered("it lacks the registry, the settings or the audit log")
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        NotImplementedError,
-        EOFError,
-        RuntimeError,
-    ):
+    except UserError:
+        raise
+    except Exception:  # what a damaged archive makes its readers raise has no end
         raise UserError(
             "This is no backup, or it is damaged; nothing was touched.",
             todo="name a file made by: matcher backup; if it is one, take another copy of it",

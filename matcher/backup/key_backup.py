@@ -111,7 +111,7 @@ def restore_keys(workspace: Workspace, file: bytes, passphrase: str, *, replace:
         )
     if REGISTRY in different:
         _refuse_worse(workspace, wanted[REGISTRY])
-    with workspace.lock():
+    with workspace.lock("matcher keys restore"):
         for name in (*missing, *different):
             if name != SIGNING:
                 keys.put(name, wanted[name])

@@ -60,7 +60,7 @@ def _fault(workspace: Workspace, name: str) -> str | None:
 def make_missing(workspace: Workspace) -> list[str]:
     """Make what is missing and may be made; gives the names. Raises UserError, after that, for a registry key that may not."""
     made = []
-    with workspace.lock():
+    with workspace.lock("matcher keys make"):
         lacking = missing(workspace)
         if SIGNING in lacking:
             _make_signing(workspace)

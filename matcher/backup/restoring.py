@@ -29,7 +29,7 @@ from matcher.purge.certificate import fingerprint, read_public_key
 from matcher.purge.chain import CHAIN_LOST, Head
 from matcher.purge.key_losses import PUBLIC
 from matcher.purge.keys import AUDIT_HEAD, REGISTRY, RESTORING, SIGNING, KeyStore, fingerprint_of
-from matcher.registry.database import open_engine
+from matcher.registry.database import HEAD, open_engine
 from matcher.registry.rekey import rekey
 from matcher.registry.store import Registry
 from matcher.rights.policy import retention_policy
@@ -94,6 +94,7 @@ class _Plan:
     keys: KeysFound | None = field(repr=False)
     told: History = field(repr=False)
     vouched: bool
+    first: bool  # no restore was cut off before
 
 
 def restore(
@@ -120,21 +121,25 @@ def restore(
         raise UserError("Nothing was restored.", todo="run the command again when you are sure")
     workspace, keys = plan.workspace, plan.workspace.keys
     keys.put(RESTORING, (plan.backup.digest + (_WITHOUT_CHAIN if told.lost else "")).encode("ascii"))
-    workspace.root.mkdir(parents=True, exist_ok=True)
     workspace.write(UNFINISHED_RESTORE, plan.backup.digest.encode("ascii"))
-    with workspace.lock():
+    with workspace.lock("matcher restore"):
         put_back = _put_keys(keys, plan)
         written, kept = _write_files(workspace, plan.backup)
+        try:
+            copy, mended, erased = _prepare(plan)
+        except Exception:
+            if plan.first:
+                _unmark(workspace)  # what was there is as it was
+            raise
         _settle_log(workspace, told)
-        mended, erased = _put_registry(plan)
+        put_registry(workspace, copy)
         held = let_go(workspace, mended)
         keys.destroy(NEXT_REGISTRY)  # of a change of keys that was cut off: the registry is under the key before it
         Audit(workspace).append(
             "restored", from_entry=manifest.audit[0], families=erased["families_erased"], people=erased["people_erased"],
             lost=mended.lost, given_up=mended.given_up, held_files=held,
         )  # fmt: skip
-        workspace.destroy(workspace.root / UNFINISHED_RESTORE)
-        keys.destroy(RESTORING)
+        _unmark(workspace)
     return Restored(
         manifest.made_at, manifest.audit[0], len(told.after), told.lost, erased, mended.lost, mended.given_up,
         mended.goes_on, held, put_back, written, kept, None if plan.vouched else plan.backup.signed_by,
@@ -156,6 +161,12 @@ def _plan(path: Path, file: Path, passphrase: Callable[[], str], keys_file: Path
             where=f"of {backup.manifest.workspace}, not of {workspace.id}",
             todo="name the workspace that it was made of, or a new folder",
         )
+    if backup.manifest.schema > HEAD:
+        raise UserError(
+            "A newer matcher made this backup; nothing was touched.",
+            where=f"schema {backup.manifest.schema}, this program knows {HEAD}",
+            todo="install the newer matcher first",
+        )
     sealed = _read(keys_file, "backup of keys") if keys_file else backup.files.get(KEYS)
     found = _keys_needed(workspace, backup, sealed, passphrase)
     publics = _signers(workspace.keys, found, backup)
@@ -169,7 +180,8 @@ def _plan(path: Path, file: Path, passphrase: Callable[[], str], keys_file: Path
     if pending.endswith(_WITHOUT_CHAIN.encode("ascii")) and not told.lost and not _told_of_loss(told):
         told = replace(told, lost="a restore that was cut off had begun without the whole log")
     vouched = bool(local or found or _public_keys(root))
-    return _Plan(workspace, backup, key, found, told, vouched)
+    first = not pending and not (root / UNFINISHED_RESTORE).exists()
+    return _Plan(workspace, backup, key, found, told, vouched, first)
 
 
 def _told_of_loss(told: History) -> bool:
@@ -253,8 +265,8 @@ def _losses(plan: _Plan) -> list[str]:
     """What the person who restores must know before it happens."""
     manifest, told = plan.backup.manifest, plan.told
     out = [f"The registry becomes what it was at {manifest.made_at} (entry {manifest.audit[0]} of the audit log)."]
-    if plan.workspace.database.exists():
-        out.append("The registry that is in the workspace now is destroyed.")
+    if plan.workspace.holds_registry():
+        out.append("The registry that is there now is destroyed.")
     if sealed := told.batches("sealed"):
         out.append(f"Sealed since, and then no longer in the registry: {', '.join(sealed)}.")
     if told.lost:
@@ -300,8 +312,13 @@ def _settle_log(workspace: Workspace, told: History) -> None:
         Audit(workspace).append(CHAIN_LOST, after=told.head[0])
 
 
-def _put_registry(plan: _Plan) -> tuple[Mended, dict[str, int]]:
-    """Bring the copy up to date under a name that nothing opens, then give it the registry's."""
+def _unmark(workspace: Workspace) -> None:
+    workspace.destroy(workspace.root / UNFINISHED_RESTORE)
+    workspace.keys.destroy(RESTORING)
+
+
+def _prepare(plan: _Plan) -> tuple[Path, Mended, dict[str, int]]:
+    """Bring the copy up to date under a name that nothing opens."""
     workspace = plan.workspace
     key = workspace.keys.registry_key()
     waiting = workspace.waiting_path()
@@ -314,5 +331,4 @@ def _put_registry(plan: _Plan) -> tuple[Mended, dict[str, int]]:
         erased = replay(registry, plan.told.entries)
         if not retention_policy(workspace, today()).marker_may_stay:
             registry.rights.forget_markers()
-    put_registry(workspace, waiting)
-    return mended, erased
+    return waiting, mended, erased

@@ -87,7 +87,7 @@ def settle(workspace: Workspace) -> list[str]:
     keys = workspace.keys
     if keys.get(NEXT_REGISTRY) is None and keys.get(NEXT_SIGNING) is None:
         return []
-    with workspace.lock():
+    with workspace.lock("matcher keys rotate"):
         return _settle_registry(workspace) + _settle_signing(workspace)
 
 

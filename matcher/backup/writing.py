@@ -36,7 +36,7 @@ class BackedUp:
 def back_up(workspace: Workspace, target: Path, *, passphrase: str | None = None, replace: bool = False) -> BackedUp:
     """Write the backup, for its owner alone. With `passphrase` the keys go in too, sealed. Audited."""
     refuse_target(workspace, target, replace=replace)
-    with workspace.lock():
+    with workspace.lock("matcher backup"):
         with Registry.open(workspace) as registry:
             batches = {batch.batch_id: batch.state for batch in registry.batches()}
         sealed, names = sealed_keys(workspace.keys, passphrase) if passphrase is not None else (b"", [])

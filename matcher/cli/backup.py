@@ -9,7 +9,7 @@ import click
 
 from matcher.cli.output import echo_json, say
 from matcher.cli.passphrases import ask_new, ask_old
-from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.cli.workspaces import concerns, open_workspace, workspace_option
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -76,6 +76,7 @@ def restore(workspace: Path, file: Path, keys_file: Path | None, chain_lost: boo
     """
     from matcher.backup.restoring import restore as put_back
 
+    concerns(workspace)
     done = put_back(
         workspace, file, passphrase=ask_old, keys_file=keys_file, chain_lost=chain_lost, go_on=_told
     )  # fmt: skip

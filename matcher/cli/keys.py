@@ -11,7 +11,7 @@ import click
 
 from matcher.cli.output import echo_json, say
 from matcher.cli.passphrases import ask_new, ask_old
-from matcher.cli.workspaces import settle_keys
+from matcher.cli.workspaces import concerns, settle_keys
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
@@ -45,6 +45,7 @@ def _on_workspace(command: F) -> F:
         path = workspace or context.obj
         if path is None:
             raise click.UsageError("Missing option '-w' / '--workspace'.", context)
+        concerns(path)
         place = Workspace.open(path, whole=False)
         place.refuse_unfinished_restore()
         settle_keys(place)
@@ -139,7 +140,7 @@ def rotate(place: Workspace, registry: bool, signing: bool, recipients: tuple[st
 
     everything = not (registry or signing or recipients)
     done: dict[str, str | None] = {}
-    with place.lock():
+    with place.lock("matcher keys rotate"):
         if registry or everything:
             done["registry"] = rotate_registry(place)
         if signing or everything:

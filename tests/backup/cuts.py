@@ -21,6 +21,8 @@ STEPS: list[tuple[Any, str]] = [
     (Workspace, "destroy"),
     (Workspace, "put_in_place"),
     (matcher.backup.registry_copy, "rekey"),
+    (matcher.backup.registry_copy, "reseal"),
+    (matcher.backup.registry_copy, "copy_rows"),
     (matcher.backup.restoring, "rekey"),
     (matcher.backup.restoring, "mend"),
     (matcher.backup.restoring, "replay"),

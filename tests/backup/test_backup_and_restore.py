@@ -15,9 +15,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+import matcher.backup.restoring
+import matcher.backup.writing
 from matcher.backup import contents
 from matcher.backup.replay import REPLAYED
-from matcher.errors import Exit
+from matcher.backup.restoring import restore
+from matcher.errors import Exit, UserError
 from matcher.purge.audit import Audit
 from matcher.purge.held import save_held
 from matcher.purge.keys import AUDIT_HEAD, REGISTRY, RESTORING, SIGNING, KeyStore
@@ -411,6 +414,48 @@ def test_a_batch_on_its_way_at_the_backup_is_given_up_unless_its_families_are_in
     office.run("backup", tmp_path / "b.zip")
     assert office.json("restore", tmp_path / "b.zip")["batches_given_up"] == [batch]
     assert state_of(office, batch) == "abandoned"
+
+
+# -- failures --------------------------------------------------------------------------------------------------------
+
+
+def test_a_restore_that_fails_before_anything_is_replaced_leaves_everything_as_it_was(
+    office: Office, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families, events = office.families(), office.events()
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(matcher.backup.restoring, "mend", fail)
+        office.run("restore", file, code=1)
+    office.run("status")
+    assert office.families() == families and office.events() == events and office.whole()
+    assert "restore" not in " ".join(office.workspace.keys.names())
+    office.run("restore", file)
+
+
+def test_a_backup_by_a_newer_matcher_is_refused(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(matcher.backup.writing, "HEAD", "9999")
+        office.run("backup", tmp_path / "b.zip")
+    assert "newer matcher made this backup" in office.refused("restore", tmp_path / "b.zip")
+    assert office.workspace.keys.get(RESTORING) is None
+
+
+def test_at_a_keyboard_a_restore_may_be_stopped_before_it_begins(office: Office, file: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def stop(lines: list[str]) -> bool:
+        told.extend(lines)
+        return False
+
+    with pytest.raises(UserError, match="Nothing was restored"):
+        restore(office.root, file, passphrase=lambda: WORDS, go_on=stop)
+    assert "The registry that is there now is destroyed." in told and "restored" not in office.events()
 
 
 # -- cut off ---------------------------------------------------------------------------------------------------------
