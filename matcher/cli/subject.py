@@ -154,6 +154,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
     """
     from matcher.disclosures.workbooks import protected_workbook
     from matcher.purge.audit import Audit
+    from matcher.purge.passwords import password_for
     from matcher.registry import Registry
     from matcher.registry.rights import DATA_SUBJECT
     from matcher.rights.dossier import Dossier, password_name
@@ -171,7 +172,7 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
             raise UserError("Who asks was not checked yet.", todo="check it, then: matcher subject identity")
         dossier = Dossier.of(place, registry, one)
         sheets, marking = dossier.sheets(), place.settings.marking.label
-        password = place.keys.password(password_name(one))
+        password = password_for(place, password_name(one))
         content = protected_workbook(sheets, marking, "What is held about you", password)
         registry.disclosed(
             "command_subject_export", DATA_SUBJECT, purpose="a person's request", form="xlsx file",
