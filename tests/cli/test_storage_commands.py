@@ -211,7 +211,8 @@ def test_families_as_json_is_one_object(workspace: Workspace, sealed: str) -> No
 def test_a_plain_file_must_be_asked_for(workspace: Workspace, sealed: str, tmp_path: Path) -> None:
     target = tmp_path / "families.csv"
     refused = run("families", "-w", workspace.root, "-o", target)
-    assert refused.exit_code == Exit.USAGE and not target.exists() and "--plain" in refused.output
+    assert isinstance(refused.exception, UserError) and refused.exception.code == Exit.USAGE
+    assert not target.exists() and "--plain" in str(refused.exception)
     assert run("families", "-w", workspace.root, "-o", target, "--plain").exit_code == 0
     assert len(rows(target.read_text(encoding="utf-8"))) == 3
 
