@@ -14,7 +14,7 @@ import io
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -85,7 +85,7 @@ def choose_delimiter(head: str, spec: ExtractSpec) -> str:
     names = known_names(spec)
 
     def score(delimiter: str) -> tuple[int, int]:
-        record = next(_records(head, delimiter), None) or []
+        record = next(_records(io.StringIO(head, newline=""), delimiter), None) or []
         known = {bare(cell) for cell in itertools.islice(record, MOST_COLUMNS)}
         return len({names[cell] for cell in known if cell in names}), len(record)
 
@@ -94,7 +94,7 @@ def choose_delimiter(head: str, spec: ExtractSpec) -> str:
 
 def _refuse_too_many(text: bytes, head: str, delimiter: str) -> None:
     """Count before anything is laid out. Marks inside quoted cells count too: the limits leave room for them."""
-    first = list(itertools.islice(_records(head, delimiter), 2))
+    first = list(itertools.islice(_records(io.StringIO(head, newline=""), delimiter), 2))
     if len(first) < 2 and len(text) > LARGEST_HEADER:
         raise Unreadable("too_big", f"the first row is over {LARGEST_HEADER >> 20} MB; put the column names there")
     ends = max(text.count(b"\n"), text.count(b"\r"))
@@ -142,7 +142,7 @@ def read_regular(text: bytes, delimiter: str) -> Grid | None:
 
 def read_row_by_row(text: bytes, delimiter: str) -> Grid:
     """Read with the standard library; rows of another length than the header, or with unpaired quotes, are broken."""
-    records = _records(text.decode("utf-8", "replace"), delimiter)
+    records = _records(io.TextIOWrapper(io.BytesIO(text), "utf-8", "replace", newline=""), delimiter)
     header = next(records) or []
     width = len(header)
     named = max((position + 1 for position, cell in enumerate(header) if cell.strip()), default=0)
@@ -182,10 +182,10 @@ def _fit(record: list[str] | None, width: int, named: int) -> tuple[list[str] | 
 
 
 class _Source:
-    """Lines of a text, one at a time; those of the record that is being read are kept, to be read again after a slip."""
+    """Lines, one at a time; those of the record that is being read are kept, to be read again after a slip."""
 
-    def __init__(self, text: str) -> None:
-        self._lines: Iterable[str] = io.StringIO(text, newline="")
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
         self._again: list[str] = []  # to be read again, last first
         self._taken: list[str] = []
         self._wasted = 0
@@ -193,7 +193,7 @@ class _Source:
     def __iter__(self) -> Iterator[str]:
         longest = LONGEST_RECORD if self._wasted < MOST_LINES_AGAIN else 1
         while len(self._taken) < longest:
-            line = self._again.pop() if self._again else next(iter(self._lines), None)
+            line = self._again.pop() if self._again else next(self._lines, None)
             if line is None:
                 return
             self._taken.append(line)
@@ -203,10 +203,8 @@ class _Source:
         """A record is read, another one begins."""
         self._taken.clear()
 
-    def slip(self) -> str | None:
-        """The first line of the record that does not read; the rest is read again. None at the end."""
-        if not self._taken:
-            return None
+    def slip(self) -> str:
+        """The first line of the record that does not read; the rest is read again."""
         first, *rest = self._taken
         self._again += reversed(rest)
         self._wasted += len(rest)
@@ -214,27 +212,25 @@ class _Source:
         return first
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str] | None]:
-    """Records of a text; None for a line whose quotation marks do not pair, after which reading goes on with the next.
+def _records(lines: Iterator[str], delimiter: str) -> Iterator[list[str] | None]:
+    """Records of lines; None for a line whose quotation marks do not pair, after which reading goes on with the next.
 
     A record that does not read strictly is given up to its first line alone: read leniently where that line's marks
     pair (`"12" High Street`), else broken. So an opened and never closed mark costs a line, not the rest of the file.
     """
-    source = _Source(text)
+    source = _Source(lines)
     while True:
-        source.begin()
         reader = csv.reader(iter(source), delimiter=delimiter, strict=True, skipinitialspace=True)
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            line = source.slip()
-            if line is None:
+        while True:
+            try:
+                record = next(reader)
+            except StopIteration:
                 return
-            yield _one_line(line, delimiter)
-            continue
-        yield record
+            except csv.Error:
+                yield _one_line(source.slip(), delimiter)
+                break
+            source.begin()
+            yield record
 
 
 def _one_line(line: str, delimiter: str) -> list[str] | None:

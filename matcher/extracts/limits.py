@@ -28,14 +28,14 @@ LONGEST_QUOTED = 1 << 24
 LONGEST_RECORD = 1000
 """Lines of one record of a CSV; beyond, the quotation mark that kept it open is taken for a slip."""
 
-MOST_LINES_AGAIN = 2_000_000
+MOST_LINES_AGAIN = 500_000
 """Lines that may be read again, in all, after such slips; from then on a record is one line."""
 
 LARGEST_UNPACKED = 1 << 30
 """Bytes of a workbook or Parquet file when unpacked, and of the text of its cells when written out."""
 
-MOST_TIMES_PACKED = 100
-"""How often its packed size a part of a workbook may come to, beyond the first UNPACKED_FREELY bytes: sheets come to 10 to 40."""
+MOST_TIMES_PACKED = 50
+"""How often its packed size a part of a workbook may come to, beyond the first UNPACKED_FREELY bytes: sheets come to 8 to 20."""
 
 UNPACKED_FREELY = 1 << 25
 """Bytes that are unpacked whatever the packed size."""
@@ -46,5 +46,5 @@ MOST_PARTS = 10_000
 MOST_EMPTY = 100
 """Places of a sheet's rectangle for each of its cells, beyond the first million: stray cells far away are laid out too."""
 
-MOST_LISTED = 10_000
+MOST_LISTED = 5_000
 """Problems of one rule and column that are listed row by row; the rest is counted."""

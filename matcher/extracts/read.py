@@ -127,11 +127,11 @@ def _bytes(path: Path, largest: int) -> bytes:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise Unreadable("unreadable", "it is no plain file any more; put the file itself in the inbox")
-            data = file.read(min(found.st_size, largest) + 1)
+            data = file.read(found.st_size + 1) if found.st_size <= largest else b""
     except OSError as error:
         message = f"the file cannot be opened ({type(error).__name__}); close it elsewhere and check who may read it"
         raise Unreadable("unreadable", message) from None
-    if len(data) > largest:
+    if max(found.st_size, len(data)) > largest:
         size = f"{largest >> 20} MB" if largest >= 1 << 20 else f"{largest >> 10} kB"
         raise Unreadable("too_big", f"the file is over {size}; send this month's rows only")
     return data
