@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
+from python_calamine import CalamineWorkbook
 
 from matcher.synthetic import make_month
 from tests.hostile.properties import AS_AT, CANARY, SPECS
@@ -36,22 +38,35 @@ class Table:
 
 @cache
 def month() -> tuple[Table, ...]:
+    """Every supply of a made-up month that has rows, whatever its format, as text."""
     tables = []
-    # of several months, since some supplies of each come as a workbook or as Parquet
-    files = {
-        name: content for seed in (7, 8, 9) for name, content in make_month(150, seed, AS_AT, errors=2.0).files.items()
-    }
-    for name, content in sorted(files.items()):
-        dataset, supplier = [*name.removesuffix(".csv").split("."), ""][:2]
-        if dataset not in SPECS or not name.endswith(".csv"):
+    for name, content in sorted(make_month(700, 7, AS_AT, errors=2.0).files.items()):
+        stem, _, kind = name.rpartition(".")
+        dataset, supplier = [*stem.split("."), ""][:2]
+        if dataset not in SPECS or kind not in ("csv", "xlsx", "parquet"):
             continue
-        text = content.decode("utf-8-sig", "replace")
-        header = text.splitlines()[0]
-        delimiter = max(",;\t|", key=header.count)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-        if len(rows) > 1:
-            tables.append(Table(dataset, supplier, rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]))
-    return tuple(tables)
+        header, *rows = _CELLS[kind](content)
+        tables.append(Table(dataset, supplier, header, [row for row in rows if len(row) == len(header)]))
+    return tuple(one for one in tables if one.rows)
+
+
+def _of_csv(content: bytes) -> list[list[str]]:
+    text = content.decode("utf-8-sig", "replace")
+    delimiter = max(",;\t|", key=text.splitlines()[0].count)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def _of_workbook(content: bytes) -> list[list[str]]:
+    rows = CalamineWorkbook.from_object(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    return [[str(cell) for cell in row] for row in rows]
+
+
+def _of_parquet(content: bytes) -> list[list[str]]:
+    read = pq.read_table(io.BytesIO(content))
+    return [read.column_names, *([str(cell or "") for cell in row.values()] for row in read.to_pylist())]
+
+
+_CELLS: dict[str, Callable[[bytes], list[list[str]]]] = {"csv": _of_csv, "xlsx": _of_workbook, "parquet": _of_parquet}
 
 
 def table(r: random.Random) -> Table:
