@@ -465,6 +465,8 @@ def erase(person: str, workspace: Path, role: str, request: str | None, as_json:
         echo_json({"person": one, **done})
         return
     say("Erased; nothing of the person was found afterwards.")
+    if done["recipients_to_tell"]:
+        say(f"Tell those who hold lists with the person in it: {', '.join(done['recipients_to_tell'])}")
     click.echo(done["certificate"])
 
 

@@ -8,6 +8,7 @@ what was never handed out. No person is in any of this.
 from __future__ import annotations
 
 import datetime as dt
+import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,14 +124,17 @@ def _same_file(known: str, given: str) -> bool:
 
 def letter(recipient: str, waiting: Sequence[Handed], *, controller: str, agreement: str, role: str) -> str:
     """A reminder for one recipient, ready for a letter or mail: which lists, since when; no person in it."""
+    says = (
+        f"Under the {agreement} you were handed the lists below. None of them is needed any more: a newer list took its place, "
+        "or somebody in it is no longer on the programme. Please destroy them with every copy, and tell us the day on which "
+        "that was done."
+    )
     lines = [
         f"To: {recipient}",
         f"From: {controller}, {role}",
         "Subject: Please confirm the destruction of lists that were handed to you",
         "",
-        f"Under the {agreement} you were handed the lists below. None of them is needed any more: a newer list took its place, or",
-        "somebody in it is no longer on the programme.",
-        "Please destroy them with every copy, and tell us the day on which that was done.",
+        *textwrap.wrap(says, 79),
         "",
     ]
     lines += [

@@ -113,11 +113,17 @@ def _every_file(registry: Registry, batch: Batch) -> tuple[str, ...]:
 
 
 def handed_out(registry: Registry, batch: Batch, *, gone: tuple[str, ...] = ()) -> list[HandedOut]:
-    """Lists and workbooks of people that left with a batch, or with the one it replaces: by file and recipient, no person.
+    """Lists and workbooks of people that left with a batch, or with the one it replaces, and those of earlier batches whose
+    destruction nobody has confirmed: by file and recipient, no person.
 
     `gone`: files (ends of their paths) that the program has destroyed where it wrote them.
     """
-    listed = []
+    mine = {batch.replaces, batch.batch_id, None}
+    listed = [
+        HandedOut(row["form"], row["recipient"], row["disclosed_at"].date().isoformat())
+        for row in registry.rights.handed_out()
+        if row["batch_id"] not in mine and row["people"] and row["destroyed_on"] is None
+    ]
     for batch_id in filter(None, (batch.replaces, batch.batch_id)):
         for row in registry.disclosures(batch_id):
             withdrawn = batch_id != batch.batch_id or row["form"].endswith(gone)

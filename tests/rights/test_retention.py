@@ -10,11 +10,12 @@ import pytest
 
 from matcher.errors import Exit, UserError
 from matcher.purge.audit import Audit
-from matcher.purge.certificate import verify_certificate
+from matcher.purge.certificate import UNCONFIRMED, verify_certificate
 from matcher.purge.residue import search_all
 from matcher.rights import destruction, erasing, outbox, reviews
 from matcher.rights.destruction import CONFIRMED, IN_USE, OUTSTANDING, OVERDUE, handed_out, letter
 from matcher.rights.policy import RetentionPolicy, retention_policy
+from matcher.runs import certificates
 from tests.rights.conftest import NAMES, ROLE, Office
 
 LONG_AFTER = dt.date(2030, 1, 1)
@@ -317,3 +318,20 @@ def test_a_list_written_again_loses_the_confirmation_of_the_older_file(office: O
     )
     office.list_for(batch, "partners/dwp.xlsx", "dwp", spec="dwp")
     assert states(office, day)[batch, "dwp"] == IN_USE
+
+
+def test_the_next_batchs_certificate_lists_what_is_not_confirmed(two_months: Office) -> None:
+    first, second = two_months.batches
+    batch = two_months.registry.batch(second)
+
+    def told() -> list[tuple[str, str]]:
+        return [(one.file, one.state) for one in certificates.handed_out(two_months.registry, batch)]
+
+    lists = [f"outbox/{first}/key-worker/county.xlsx", f"outbox/{first}/partners/dwp.xlsx"]
+    own = (f"outbox/{second}/key-worker/county.xlsx", UNCONFIRMED)
+    assert told() == [*((file, UNCONFIRMED) for file in lists), own]
+    day = dt.date(2014, 1, 5)
+    destruction.confirm(
+        two_months.workspace, two_months.registry, recipient="dwp", batch=first, file=None, role=ROLE, on=day, today=day
+    )
+    assert told() == [(lists[0], UNCONFIRMED), own]
