@@ -132,6 +132,9 @@ class Workspace:
         open_engine(place, keys.registry_key()).dispose()
         if not (root / PUBLIC_KEY).exists():
             _write(root / PUBLIC_KEY, keys.public_pem())
+        if any(_LEFT.fullmatch(path.name) for path in workspace.files()):  # of a set-up that was cut off
+            with workspace.lock():
+                pass
         return workspace
 
     @classmethod

@@ -30,16 +30,19 @@ def init(workspace: Path, registry: str, as_json: bool) -> None:
     from matcher.purge.certificate import fingerprint
     from matcher.purge.keys import REGISTRY, SIGNING
     from matcher.purge.settings_changes import record_changes
-    from matcher.workspace import PUBLIC_KEY, Workspace
+    from matcher.workspace import AUDIT, PUBLIC_KEY, Workspace
 
     before = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*")} if workspace.is_dir() else set()
     made = Workspace.create(workspace, registry=registry)
     new = sorted(name for path in made.root.rglob("*") if (name := made.relative(path)) not in before)
-    if new:
-        Audit(made).append("workspace_made", files=len(new))
-    if PUBLIC_KEY in new:
-        for key in (REGISTRY, SIGNING):
+    told = [entry["counts"].get("key", entry["event"]) for entry in Audit(made).entries()]
+    first = "workspace_made" not in told  # also where it was cut off before it could be told
+    for key in (REGISTRY, SIGNING) if first or PUBLIC_KEY in new else ():
+        if key not in told:
             Audit(made).append("key_made", key=key)
+    if new or first:
+        files = sum(not path.name.startswith((".", AUDIT)) for path in made.root.rglob("*")) if first else len(new)
+        Audit(made).append("workspace_made", files=files)
     record_changes(made)
     if as_json:
         echo_json(

@@ -26,6 +26,8 @@ __all__ = ["AUDIT_HEAD", "REGISTRY", "SIGNING", "FolderPlace", "KeyStore", "Keyr
 
 RESTORING = "restore_unfinished"
 """Held while a restore is not complete: nothing else may open the workspace."""
+OVERRIDE = "MATCHER_OUTPUT_PASSWORD"
+"""The environment's one password for every recipient, for automation: none is made then."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _ALPHABET = "abcdefghjkmnpqrstuvwxyzACDEFGHJKLMNPQRTUVWXY34679"  # nothing that is misread when typed from a letter
 
@@ -146,7 +148,7 @@ class KeyStore:
 
         MATCHER_OUTPUT_PASSWORD overrides it, for automation.
         """
-        override = os.environ.get("MATCHER_OUTPUT_PASSWORD")
+        override = os.environ.get(OVERRIDE)
         if override:
             return override
         name = f"{PASSWORD}{recipient}"
@@ -175,7 +177,7 @@ class KeyStore:
         recipients = sorted(self.recipients(), key=lambda r: (-len(likely & set(_words(r))), len(_words(r)), r))
         names = [f"{PASSWORD}{r}" for r in recipients] + [name for name in self.names() if name.startswith(EARLIER)]
         found = [value.decode("ascii") for name in names if (value := self.get(name))]
-        override = os.environ.get("MATCHER_OUTPUT_PASSWORD")
+        override = os.environ.get(OVERRIDE)
         return list(dict.fromkeys([override, *found] if override else found))
 
 

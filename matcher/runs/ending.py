@@ -7,6 +7,7 @@ that still lie in the inbox are left: they may be matched again, and the duty to
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from matcher.purge import held
@@ -18,6 +19,9 @@ from matcher.runs.delivery import take_back
 from matcher.runs.options import Console
 from matcher.runs.residue import sought
 from matcher.workspace import Workspace
+
+ENDING = "ending"
+"""In a batch's plan: how many held files and outputs its end destroys."""
 
 
 def end_held(
@@ -31,16 +35,24 @@ def end_held(
 
     A finding does not keep the batch from ending: the certificate counts it, the audit chain and the console say so.
     """
-    files = held.destroy_held(workspace, batch.batch_id)
+    if ENDING not in batch.plan:  # counted before anything goes: a crash must not make the certificate count less
+        there = [len(_files(folder(batch.batch_id))) for folder in (workspace.held_path, workspace.outbox)]
+        batch = registry.set_state(batch.batch_id, batch.state, plan={ENDING: there})
+    held_files, output_files = batch.plan[ENDING]
+    held.destroy_held(workspace, batch.batch_id)
     take_back(workspace, batch.plan, console)
-    outputs = workspace.destroy_folder(workspace.outbox(batch.batch_id))
+    workspace.destroy_folder(workspace.outbox(batch.batch_id))
     wanted = sought(workspace, batch, None)
     searched = wanted.search(workspace, registry)
     if searched.findings:
         Audit(workspace).append("residue_found", batch=batch.batch_id, places=len(searched.findings))
         console.say("Something that should be gone was found; see it with: matcher verify")
-    certificate = certify_end(workspace, registry, batch, ended, len(files), wanted, searched)
+    certificate = certify_end(workspace, registry, batch, ended, held_files, wanted, searched)
     event = {"expired": "batch_expired", "abandoned": "abandoned"}[ended]
-    Audit(workspace).append_once(event, batch=batch.batch_id, files=len(files) + len(outputs))
+    Audit(workspace).append_once(event, batch=batch.batch_id, files=held_files + output_files)
     registry.set_state(batch.batch_id, ended, plan={"outputs": [certificate]})
-    return len(files) + len(outputs)
+    return held_files + output_files
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from tests.crash.disks import Disk, disks
 from tests.crash.events import FAULTS
-from tests.crash.scenes import ABANDON, AGAIN, ANSWER, ANSWERED, HOLD, INIT, LATE, REPLACES, RUN, SECOND, Scene
+from tests.crash.scenes import ABANDON, AGAIN, ANSWER, ANSWERED, FINISH, HOLD, INIT, LATE, REPLACES, RUN, SECOND, Scene
 from tests.crash.trials import Trials
 from tests.disclosures.opened import cheap_passwords
 
 WEIGHTS: dict[Scene, int] = {
-    RUN: 8, HOLD: 6, ANSWERED: 5, REPLACES: 4, SECOND: 4, LATE: 4, ABANDON: 2, ANSWER: 1, AGAIN: 2, INIT: 1,
+    RUN: 8, HOLD: 6, ANSWERED: 5, FINISH: 4, REPLACES: 4, SECOND: 4, LATE: 4, ABANDON: 2, ANSWER: 1, AGAIN: 2, INIT: 1,
 }  # fmt: skip
 WAYS = {
     "at an event": 10,

@@ -24,12 +24,14 @@ from matcher.registry.store import Registry
 from matcher.review.answers import parse
 from matcher.runs.reviewing import answer
 from matcher.synthetic import make_month
-from tests.crash.trial import Base, Ended
+from tests.crash.events import STEP, Watch
+from tests.crash.trial import KILLED, Base, Ended
 
 OCTOBER, NOVEMBER = dt.date(2013, 10, 31), dt.date(2013, 11, 30)
 PEOPLE, SEED = 300, 9  # a size and seed with families that qualify by all criteria and by discretion
 ASKING = "link = 0.9\nask_from = 0.05\nask_to = 0.9999\n"
 VALUES = 120
+FAMILIES_IN = f"{STEP}after Registry.apply"
 ROUNDS = 12
 """More commands than any scene needs: one that needs more is going round in circles."""
 
@@ -118,6 +120,15 @@ def _sealed(base: Base, months: Months) -> None:
     _done(base.command(*_filled(RUN.command, base)))
 
 
+def _families_in(base: Base, months: Months) -> None:
+    """Killed the moment after the families were in the registry."""
+    _first_month(base, months)
+    counted = base.command(*_filled(RUN.command, base), rules=Watch(base.folder))
+    _first_month(base, months)
+    rules = Watch(base.folder, "kill", counted.events.index(FAMILIES_IN) + 1)
+    _done(base.command(*_filled(RUN.command, base), rules=rules), KILLED)
+
+
 def _mended(base: Base, months: Months) -> None:
     _sealed(base, months)
     months.deliver(base, "inbox-mended", OCTOBER, without="local_concerns")
@@ -161,6 +172,7 @@ ANSWER = Scene(
     ("review", "-w", "{base}/workspace", "answer", "QUESTION", "GIVEN", "--by", "panel", "--reason", "cannot_tell"),
 )  # fmt: skip
 ANSWERED = Scene("resume after answers", _answered, _RESUME)
+FINISH = Scene("resume in the seal", _families_in, _RESUME)
 ABANDON = Scene("abandon", _held, ("abandon", "-w", "{base}/workspace", "2013-10-31-1"), ends="abandoned")
 REPLACES = Scene(
     "run --replaces", _mended,
@@ -178,7 +190,9 @@ AGAIN = Scene(
 LATE = Scene(
     "late supply", _referred, (*_RESUME, "--supply", "{base}/inbox-late/dwp.csv"), late="{base}/inbox-late/dwp.csv"
 )
-SCENES = {scene.name: scene for scene in (RUN, HOLD, ANSWER, ANSWERED, REPLACES, SECOND, LATE, ABANDON, AGAIN, INIT)}
+SCENES = {
+    scene.name: scene for scene in (RUN, HOLD, ANSWER, ANSWERED, FINISH, REPLACES, SECOND, LATE, ABANDON, AGAIN, INIT)
+}
 
 
 def _filled(arguments: tuple[str, ...], base: Base) -> list[str]:

@@ -69,15 +69,13 @@ class Trials:
         base, place = self.base, self.folder / scene.name.replace(" ", "-")
         scene.prepare(base, self.months)
         base.save(place)
-        inboxes = sorted(base.folder.glob("inbox*")) or [self.months.inbox(scene.as_at)]
-        values = [value for inbox in inboxes for value in values_of(inbox, 1)]
-        go_on(base, scene)
+        counted = base.command(*scene.arguments(base), rules=Watch(base.folder))
+        if scene.ends:
+            go_on(base, scene)
         wanted = base.account()
-        values = gone_from(base, values)
+        values = gone_from(base, values_of(self.months.inbox(scene.as_at), 1))
         listed = place.with_suffix(".gone.txt")
         listed.write_text("\n".join(values), encoding="utf-8")
-        base.restore(place)
-        counted = base.command(*scene.arguments(base), rules=Watch(base.folder))
         return Prepared(scene, place, wanted, values, listed, counted.events, counted.seconds)
 
     # -- ways to disturb ---------------------------------------------------------------------------------------------
