@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from matcher.cli.output import echo_json, say
-from matcher.cli.workspaces import workspace_option
+from matcher.cli.workspaces import concerns, workspace_option
 from matcher.errors import UserError
 
 
@@ -43,6 +43,7 @@ def password(workspace: Path) -> None:
     from matcher.purge.audit import Audit
     from matcher.workspace import REGISTRY_PASSWORD, Workspace
 
+    concerns(workspace)
     place = Workspace.open(workspace, whole=False)
     if place.server is None:
         raise UserError(
@@ -75,6 +76,7 @@ def move(workspace: Path, as_json: bool) -> None:
     from matcher.registry.moving import move_to_server
     from matcher.workspace import Workspace
 
+    concerns(workspace)
     place = Workspace.open(workspace, whole=False)
     with place.lock():
         counts = move_to_server(place)

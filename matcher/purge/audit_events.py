@@ -96,6 +96,10 @@ EVENTS = {
 REFUSALS = {
     "key_missing": "a key that was asked for is not in the key store",
     "wrong_key": "the registry does not open with this key",
+    "server_unproven": "the registry's server did not prove that it is the one named",
+    "server_login": "the registry's server refused the login",
+    "server_role": "a login without a role for the registry",
+    "server_right": "something in the registry that the login's role may not do",
     "lock_busy": "another run holds the workspace",
     "unmarked_data": "evaluation of data that is neither made up nor consented to",
     "kept_without_reason": "received files of real people were to be kept without a reason",

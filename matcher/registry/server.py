@@ -122,8 +122,8 @@ def connect(server: Server) -> Any:
     except psycopg.OperationalError as error:
         raise _unreached(server, str(error)) from None
     try:
-        if not (connection.pgconn.ssl_in_use or is_loopback(connection.info.hostaddr or "/")):
-            raise _plain(server)
+        if mode != VERIFIED and not is_loopback(connection.info.hostaddr or "/"):  # a service file redirected it
+            raise _elsewhere(server)
         _take_role(connection, server)
         connection.autocommit = False
     except BaseException:
@@ -158,6 +158,7 @@ def _take_role(connection: Any, server: Server) -> None:
             f"This login may not use the registry.{reads}",
             where=str(server),
             todo=f"let the server's administrator grant it {RUN}, or {KEY_WORKER}_<area>",
+            refusal="server_role",
         )
     if member[RUN]:
         connection.execute(f"SET ROLE {RUN}")
@@ -199,7 +200,7 @@ def scrub(engine: sa.Engine, tables: set[str]) -> None:
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for name in sorted(tables):
-            with contextlib.suppress(sa.exc.OperationalError):
+            with contextlib.suppress(sa.exc.OperationalError, UserError):
                 connection.exec_driver_sql(
                     f"VACUUM (FULL) {SCHEMA}.{connection.dialect.identifier_preparer.quote(name)}"
                 )
@@ -225,6 +226,7 @@ def _without_values(context: sa.engine.ExceptionContext, server: Server) -> Base
             "This login may not do that in the registry.",
             where=str(server),
             todo=f"use the login of the monthly run (role {RUN}), or ask the server's administrator",
+            refusal="server_right",
         )
     if state == _LOCK_WAIT:
         return UserError(
@@ -255,13 +257,13 @@ def _unreached(server: Server, said: str) -> UserError:
         return UserError(
             "The registry's server did not prove by TLS that it is the one named.", where=where,
             todo="set sslrootcert in matcher.toml to the certificate authority's file, and name the server as its "
-            "certificate does; the server needs ssl = on",
+            "certificate does; the server needs ssl = on", refusal="server_unproven",
         )  # fmt: skip
     if "password" in told or "authentication" in told or "role" in told:
         return UserError(
             "The registry's server refused the login.", where=where,
             todo="name the login in PGUSER or in the url, and give its password with: matcher registry password, "
-            "or in PGPASSWORD or libpq's password file",
+            "or in PGPASSWORD or libpq's password file", refusal="server_login",
         )  # fmt: skip
     return ServerLost(
         "The registry's server cannot be reached.", where=where,
@@ -270,8 +272,8 @@ def _unreached(server: Server, said: str) -> UserError:
     )  # fmt: skip
 
 
-def _plain(server: Server) -> UserError:
+def _elsewhere(server: Server) -> UserError:
     return UserError(
-        "The connection to the registry's server is not encrypted.", where=str(server),
-        todo=f'name the server by its own name, with sslmode = "{VERIFIED}"',
+        "The registry's server is on another machine than its name says, and did not prove by TLS which it is.",
+        where=str(server), todo=f'name the server by its own name, with sslmode = "{VERIFIED}"', refusal="server_unproven",
     )  # fmt: skip

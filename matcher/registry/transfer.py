@@ -52,7 +52,7 @@ def _copy(reading: sa.Connection, connection: sa.Connection, table: sa.Table) ->
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(table.insert(), rows[start : start + _AT_ONCE])
     if later:
-        named = {name: sa.bindparam(f"v_{name}") for name in _OTHER_BATCHES}
+        named: dict[str, Any] = {name: sa.bindparam(f"v_{name}") for name in _OTHER_BATCHES}
         connection.execute(
             schema.batch.update().where(schema.batch.c.batch_id == sa.bindparam("key")).values(named), later
         )

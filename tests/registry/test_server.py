@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from matcher.cli import cli
 from matcher.errors import Exit, UserError
+from matcher.purge.audit import Audit
 from matcher.registry import Registry, roles, schema, server
 from matcher.registry.database import HEAD, open_engine, writing
 from matcher.registry.schema.personal import PERSONAL, Personal
@@ -101,6 +102,15 @@ def test_another_machine_is_refused_without_tls_that_proves_its_name(host: str, 
 def test_a_loopback_name_that_libpq_redirects_counts_as_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
     assert Server("localhost", 5432, "m").tls == "verify-full"
+
+
+def test_a_server_that_proves_to_be_another_machine_is_refused(
+    cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "is_loopback", lambda host: host == "localhost")
+    with pytest.raises(UserError, match="on another machine than its name says") as refused:
+        server.connect(Server("localhost", cluster.port, database, "monthly_run"))
+    assert refused.value.refusal == "server_unproven"
 
 
 def test_a_server_proves_by_its_certificate_that_it_is_the_one_named(
@@ -323,6 +333,18 @@ def test_the_pages_of_deleted_rows_are_given_back(
     assert dead() == 0
 
 
+def test_a_reader_of_the_deleted_rows_does_not_stop_the_deletion(
+    workspace: Workspace, sealed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "WAIT_SECONDS", 1)
+    reading = open_engine(workspace.registry_place, workspace.keys.registry_key())
+    with Registry.open(workspace) as registry, reading.connect() as reader:
+        assert reader.execute(sa.select(schema.record)).all()
+        registry.rollback_batch(sealed)
+        assert registry.records(batch=sealed).num_rows == 0
+    reading.dispose()
+
+
 # -- who sees what ---------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +439,7 @@ def test_the_commands_show_a_key_worker_its_area_and_refuse_the_rest(
 ) -> None:
     with Registry.open(workspace) as registry:
         everybody = registry.families().to_pylist()
+        opened = registry.new_batch(dt.date(2013, 12, 31), {}).batch_id
     of_login(workspace, cluster, database, "city_worker")
     listed = invoke("families", "-w", workspace.root, "--json")
     assert listed.exit_code == 0, listed.exception
@@ -427,8 +450,10 @@ def test_the_commands_show_a_key_worker_its_area_and_refuse_the_rest(
     other = next(row["family_id"] for row in everybody if row["area"] == "county")
     hidden = invoke("explain", "-w", workspace.root, other)
     assert hidden.exit_code == 1 and "no such family" in str(hidden.exception)
-    refused = invoke("abandon", "-w", workspace.root, sealed)
-    assert refused.exit_code == 1
+    refused = invoke("abandon", "-w", workspace.root, opened)
+    assert refused.exit_code == 1 and "may not do that" in str(refused.exception)
+    last = list(Audit(workspace).entries())[-1]
+    assert (last["event"], last["counts"]["why"]) == ("access_refused", "server_right")
     with Registry.open(Workspace.open(workspace.root)) as registry:
         assert not registry.changeable
         with pytest.raises(UserError, match="may not do that"):
