@@ -12,11 +12,12 @@ import pkgutil
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 
 from matcher import __version__
+from matcher.cli.output import Visible, say
 from matcher.cli.workspaces import audit_refusal
 from matcher.errors import Exit, UserError
 from matcher.memory import no_core_dumps
@@ -71,11 +72,13 @@ def main() -> NoReturn:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors="replace")
+    if sys.stdout is not None:
+        sys.stdout = cast(Any, Visible(sys.stdout))
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else Exit.DONE)
     except UserError as error:
-        click.echo(str(error), err=True)
+        say(str(error))
         sys.exit(int(error.code))
     except click.exceptions.Abort:
         click.echo("Stopped by the user.", err=True)
@@ -84,7 +87,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(int(Exit.USAGE))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # stdout
         sys.exit(int(Exit.FAILED))
     except Exception as error:
         click.echo(

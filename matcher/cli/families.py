@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import click
 from matcher.cli.output import say
 from matcher.cli.workspaces import concerns, open_workspace, workspace_option
 from matcher.errors import Exit, UserError
+from matcher.fields.characters import visible
 from specs.load import AREAS
 
 RECIPIENT = "programme_office"
+# where another delimiter than the comma is expected, a cell begins in the middle of ours
+_AFTER_DELIMITER = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 @click.command("families", short_help="List the families on the programme; each use is recorded as a disclosure.")
@@ -44,6 +48,9 @@ def families(
 
     CSV and JSON go to stdout, and into a file only with --plain; XLSX always goes into a file under the password of
     programme_office (matcher passwords show programme_office). Each use is recorded as a disclosure.
+
+    In CSV, a text that a spreadsheet would take for a formula stands behind an apostrophe: take it off to compare a
+    reference that begins with = + - or @, or use JSON, which holds every value as it is.
 
     Example: matcher families -w workspace --area county --format xlsx -o families.xlsx
     """
@@ -109,16 +116,16 @@ def _csv(_: str, columns: list[str], rows: list[dict[str, Any]], workspace: Any)
 
 
 def _safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet takes for a formula, nor a part of it where another delimiter is expected, nor a terminal obeys."""
     from matcher.disclosures.workbooks import guarded
 
-    return guarded(text)
+    return visible(_AFTER_DELIMITER.sub(r"\1'", guarded(text)))
 
 
 def _json(title: str, columns: list[str], rows: list[dict[str, Any]], workspace: Any) -> bytes:
     listed = [{name: row[name] for name in columns} for row in rows]
     whole = {"workspace": workspace.id, "marking": workspace.settings.marking.label, title: listed}
-    return (json.dumps(whole, ensure_ascii=False, indent=2, default=str) + "\n").encode("utf-8")
+    return visible(json.dumps(whole, ensure_ascii=False, indent=2, default=str) + "\n").encode("utf-8")
 
 
 def _xlsx(title: str, columns: list[str], rows: list[dict[str, Any]], workspace: Any) -> bytes:

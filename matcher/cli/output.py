@@ -1,12 +1,19 @@
-"""How commands print: one JSON object on stdout, messages on stderr, dates as ISO text."""
+"""How commands print: one JSON object on stdout, messages on stderr, dates as ISO text.
+
+Whatever came from outside (a file's name, a value in a list) reaches a terminal with its control characters written out.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import IO, Any
 
 import click
+
+from matcher.fields.characters import visible
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def echo_json(value: dict[str, Any]) -> None:
@@ -16,7 +23,21 @@ def echo_json(value: dict[str, Any]) -> None:
 
 def say(message: str) -> None:
     """A message for the person at the keyboard, on stderr."""
-    click.echo(message, err=True)
+    click.echo(visible(message), err=True)
+
+
+class Visible:
+    """A text stream that writes control characters out: what stdout is while a command runs."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(visible(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class AsAt(click.ParamType):

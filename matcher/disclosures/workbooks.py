@@ -17,7 +17,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 
 Cell = str | int | float | bool | dt.date | None
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four: full width
 _CREATED = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - xlsxwriter takes naive times; a fixed one keeps the content the same
 _MAXIMUM_WIDTH = 60
 

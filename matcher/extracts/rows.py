@@ -20,14 +20,11 @@ from matcher.extracts.limits import LONGEST_CELL, MOST_LISTED
 from matcher.extracts.rules import of_more_rows, of_row, words
 from matcher.extracts.supplies import Problem
 from matcher.fields import TYPES, parse
+from matcher.fields.characters import CONTROL, INVISIBLE
 from matcher.fields.conditions import holds
 from specs.load import ExtractSpec
 
 _DATES = ("date", "date_of_birth")
-# what nobody sees: marks and overrides of direction, zero-width characters but the joiners that scripts need, soft hyphens,
-# interlinear and tag characters; none of them belongs to a value, all of them can disguise one
-_INVISIBLE = r"[\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]"
-_CONTROL = r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{2028}\x{2029}]"  # but tabs and line ends
 
 
 @dataclass(frozen=True)
@@ -158,13 +155,13 @@ def _visible(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
         hidden = np.empty(0, np.int64)
     else:
-        odd = pc.fill_null(pc.match_substring_regex(cells, _INVISIBLE), False)
+        odd = pc.fill_null(pc.match_substring_regex(cells, INVISIBLE), False)
         hidden = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
         if len(hidden):
-            cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _INVISIBLE, ""))
+            cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, INVISIBLE, ""))
             cells = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
-    if pc.any(pc.match_substring_regex(cells, _CONTROL)).as_py():
-        cells = pc.replace_substring_regex(cells, _CONTROL, "\ufffd")
+    if pc.any(pc.match_substring_regex(cells, CONTROL)).as_py():
+        cells = pc.replace_substring_regex(cells, CONTROL, "\ufffd")
     return cells, hidden
 
 
