@@ -128,7 +128,8 @@ class Workspace:
                 keys.make(SIGNING)  # another machine's first folder on this server: its audit log is its own
         else:
             keys.make(REGISTRY)
-            keys.make(SIGNING)
+            if not (root / PUBLIC_KEY).exists():  # else it is lost: see `matcher keys make`
+                keys.make(SIGNING)
         open_engine(place, keys.registry_key()).dispose()
         if not (root / PUBLIC_KEY).exists():
             _write(root / PUBLIC_KEY, keys.public_pem())

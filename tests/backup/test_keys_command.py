@@ -100,6 +100,13 @@ def test_without_the_signing_key_nothing_is_signed_in_anothers_name(office: Offi
     assert (office.root / f"signing_key.{before}.pub.pem").is_file()
 
 
+def test_completing_a_workspace_makes_no_second_signing_key(office: Office) -> None:
+    office.workspace.keys.destroy(SIGNING)
+    office.workspace.destroy(office.workspace.database)
+    Workspace.create(office.root)
+    assert office.workspace.keys.get(SIGNING) is None
+
+
 def test_make_makes_nothing_where_nothing_is_missing(office: Office) -> None:
     assert office.json("keys", "make") == {"made": []}
     assert "nothing was made" in office.run("keys", "make").stderr
