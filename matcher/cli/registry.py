@@ -12,7 +12,7 @@ from matcher.cli.workspaces import concerns, workspace_option
 from matcher.errors import UserError
 
 
-@click.group("registry", short_help="The registry on a PostgreSQL server: roles, password, moving there.")
+@click.group("registry", short_help="The registry on a PostgreSQL server.")
 def registry() -> None:
     """The registry on a PostgreSQL server instead of the file in the workspace.
 
@@ -20,7 +20,7 @@ def registry() -> None:
     """
 
 
-@registry.command("sql", short_help="Print the SQL with which the server's administrator makes the roles.")
+@registry.command("sql", short_help="The SQL that makes the roles on the server.")
 def sql() -> None:
     """Print the SQL that the server's administrator runs once, in the database that shall hold the registry.
 
@@ -31,7 +31,7 @@ def sql() -> None:
     click.echo(administrator_sql(), nl=False)
 
 
-@registry.command("password", short_help="Keep the password of the server's login in the key store.")
+@registry.command("password", short_help="Keep the login's password in the key store.")
 @workspace_option
 def password(workspace: Path) -> None:
     """Ask for the password of the server's login and keep it in the key store; from a pipe, its first line is taken.
@@ -62,7 +62,7 @@ def password(workspace: Path) -> None:
     say(f"Kept in {place.keys.place.title}.")
 
 
-@registry.command("move", short_help="Move the families from the workspace's file to the server.")
+@registry.command("move", short_help="Move the families from the file to the server.")
 @workspace_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def move(workspace: Path, as_json: bool) -> None:
