@@ -315,8 +315,10 @@ def describe(paths: list[str]) -> dict[str, str]:
 def write_referral(
     workspace: Workspace, registry: Registry, batch: batches.Batch, tables: MonthTables, rules: Rules
 ) -> str:
-    """The referral list for DWP: name, date of birth and address of the held households' people; protected."""
+    """The referral list for DWP: name, date of birth and address of the held households' people; protected. Without people
+    and families that are known and restricted."""
     spec = load_disclosure_specs()["dwp"]
+    families, people = registry.rights.restricted()
     homes = {
         row["household_id"]: row
         for row in tables.households.select(["household_id", "address", "postcode"]).to_pylist()
@@ -330,6 +332,7 @@ def write_referral(
             homes[household[row["person_id"]]]["address"], homes[household[row["person_id"]]]["postcode"],
         ]
         for row in tables.persons.to_pylist()
+        if row["known_person"] not in people and row["known_family"] not in families
     ]  # fmt: skip
     head = heading(workspace.settings, batch, rules)
     agreement = workspace.settings.referral.agreement

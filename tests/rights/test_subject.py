@@ -6,9 +6,11 @@ import datetime as dt
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msoffcrypto
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 from python_calamine import CalamineWorkbook
@@ -404,3 +406,28 @@ def test_no_command_says_a_name_that_was_not_asked_for(two_months: Office) -> No
         p.read_bytes() for p in two_months.workspace.files() if p.suffix in (".json", ".log", ".toml")
     )
     assert not any(name.encode() in everything for name in NAMES)
+
+
+def test_a_restricted_person_is_not_referred_either(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matcher.runs import outputs
+
+    known = {"known_person": office.person("ALICE"), "known_family": office.family("ALICE")}
+    blank = {"surname": "X", "forename": "Y", "middle": None, "dob": None}
+    tables = SimpleNamespace(
+        persons=pa.Table.from_pylist(
+            [{"person_id": 0, **blank, **known}, {"person_id": 1, **blank, **dict.fromkeys(known)}]
+        ),
+        households=pa.Table.from_pylist([{"household_id": 0, "address": "A", "postcode": "B"}]),
+        household_members=pa.Table.from_pylist([{"person_id": n, "household_id": 0} for n in (0, 1)]),
+    )
+    head = Batch(office.batches[0], dt.date(2013, 10, 31), "w", "c", "a")
+    monkeypatch.setattr(outputs, "heading", lambda *_: head)
+    batch = office.registry.batch(office.batches[0])
+
+    def referred() -> int:
+        outputs.write_referral(office.workspace, office.registry, batch, tables, None)  # type: ignore[arg-type]
+        return office.registry.disclosures()[-1]["people"]
+
+    assert referred() == 2
+    assert run(office, "subject", "restrict", office.person("ALICE"), "--reason", "safety", "--by", ROLE).exit_code == 0
+    assert referred() == 1
