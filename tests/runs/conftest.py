@@ -18,7 +18,9 @@ from matcher.runs.resume import resume
 from matcher.runs.start import start
 from matcher.synthetic import make_month
 from matcher.workspace import Workspace
+from tests.review.workspaces import held_month
 
+__all__ = ["held_month"]
 OCTOBER, NOVEMBER = dt.date(2013, 10, 31), dt.date(2013, 11, 30)
 PEOPLE, SEED = 1500, 11
 
