@@ -53,7 +53,13 @@ class FolderPlace:
     def put(self, name: str, value: bytes) -> None:
         """Whole or not at all; what a crash left of putting this key before is destroyed. Raises UserError."""
         with self._telling("write"):
-            self._put(name, value)
+            try:
+                self._put(name, value)
+            except OSError:
+                for path in self._left(name):
+                    with contextlib.suppress(OSError):
+                        _destroyed(path)
+                raise
 
     def _put(self, name: str, value: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ SEED = 3
 
 
 @pytest.mark.parametrize(
-    ("scene", "count"), [(RUN, 2), (FINISH, 8), (ABANDON, 6)], ids=lambda v: getattr(v, "name", "")
+    ("scene", "count"), [(RUN, 2), (FINISH, 4), (ABANDON, 10)], ids=lambda v: getattr(v, "name", "")
 )
 def test_a_write_that_fails_is_told_plainly_and_mended_by_going_on(trials: Trials, scene: Scene, count: int) -> None:
     ready = trials.prepared(scene)

@@ -159,14 +159,14 @@ class Trials:
             go_on(self.base, ready.scene)
         except (AssertionError, UserError) as fault:
             return [f"does not go on: {fault}"]
-        found = differences(ready.wanted, self.base.account())
+        found = []
         if ready.scene.name != INIT.name:
             verified = self.base.command(
                 "verify", "-w", str(self.base.workspace), "--canaries", str(ready.listed), "--json"
             )
             if verified.code:
                 found.append(f"verify: exit code {verified.code}: {verified.out[-1500:]}{verified.said[-300:]}")
-        return found
+        return found + differences(ready.wanted, self.base.account())
 
 
 def spread(ready: Prepared, count: int, seed: int, *, writes: bool = False) -> Sequence[int]:
