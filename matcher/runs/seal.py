@@ -126,7 +126,8 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
     workspace, registry, rules, stages = run.workspace, run.registry, run.rules, run.stages
     options = Options.from_dict(batch.plan["options"])
     delivery = Delivery.from_dict(batch.plan["delivery"])
-    tell_decisions(run, batch)
+    with stages.stage("audit", "Adding to the audit chain"):
+        tell_decisions(run, batch)
     with stages.stage("outputs", "Writing lists and reports"):
         written = outputs.write(workspace, registry, batch, rules)
     with stages.stage("purge", "Destroying what was received"):
@@ -143,13 +144,14 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
         wanted = sought(workspace, batch, values)
         searched = wanted.search(workspace, registry)
         refuse_residue(workspace, batch, searched, but="the batch is not sealed")
-    figures = Figures.from_dict({**batch.figures, "seconds": {**batch.figures["seconds"], **stages.seconds}})
+    figures = Figures.from_dict(batch.figures)
     certificate = f"outbox/{batch.batch_id}/{CERTIFICATE}"
     with stages.stage("certificate", "Signing the certificate"):
         content = certificates.certify(
             workspace, registry, batch, figures, options, delivery, erased, wanted, searched, referral=outputs.REFERRAL
         )
         workspace.write(certificate, content)
+    figures = replace(figures, seconds={**figures.seconds, **stages.seconds})
     destroyed = erased.gone if erased else 0
     report = outputs.write_report(workspace, batch, figures, rules, [*written, certificate], destroyed)
     Audit(workspace).append_once(
