@@ -13,6 +13,7 @@ import click
 from matcher.cli.output import AS_AT, echo_json, say
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.engines import names
+from matcher.fields.characters import visible
 from matcher.errors import UserError
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def run(
     opened = open_workspace(workspace)
     options = Options(
         inbox=str(inbox.resolve()), review=review or opened.settings.review.default, without=without,  # type: ignore[arg-type]
-        keep_extracts=keep_extracts, because=because.strip(), replaces=replaces, engine=engine,
+        keep_extracts=keep_extracts, because=visible(because.strip()), replaces=replaces, engine=engine,
     )  # fmt: skip
     with opened.lock("matcher run"):
         stages = Stages(tell=opened.at_stage)

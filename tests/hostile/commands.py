@@ -12,10 +12,12 @@ import random
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import TextIO, cast
 
 import click
 
 from matcher.cli import cli
+from matcher.cli.output import Visible, say
 from matcher.errors import Exit, UserError
 from matcher.synthetic import make_month
 from tests.hostile.kinds import KINDS, spoilt
@@ -33,12 +35,12 @@ def _month() -> dict[str, bytes]:
 def command(*arguments: str) -> tuple[int, str, str]:
     """(exit code, stdout, stderr) of a command; any fault but one for the user goes up."""
     out, said = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
+    with contextlib.redirect_stdout(cast(TextIO, Visible(out))), contextlib.redirect_stderr(said):
         try:
             code = cli.main(list(arguments), standalone_mode=False)
         except UserError as error:
             code = int(error.code)
-            said.write(str(error))
+            say(str(error))
         except click.exceptions.Exit as ended:
             code = ended.exit_code
         except click.ClickException as error:

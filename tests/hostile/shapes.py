@@ -50,7 +50,8 @@ def month() -> tuple[Table, ...]:
     return tuple(one for one in tables if one.rows)
 
 
-def _of_csv(content: bytes) -> list[list[str]]:
+def cells_of_csv(content: bytes) -> list[list[str]]:
+    """The cells of a made-up CSV, header first."""
     text = content.decode("utf-8-sig", "replace")
     delimiter = max(",;\t|", key=text.splitlines()[0].count)
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
@@ -66,7 +67,11 @@ def _of_parquet(content: bytes) -> list[list[str]]:
     return [read.column_names, *([str(cell or "") for cell in row.values()] for row in read.to_pylist())]
 
 
-_CELLS: dict[str, Callable[[bytes], list[list[str]]]] = {"csv": _of_csv, "xlsx": _of_workbook, "parquet": _of_parquet}
+_CELLS: dict[str, Callable[[bytes], list[list[str]]]] = {
+    "csv": cells_of_csv,
+    "xlsx": _of_workbook,
+    "parquet": _of_parquet,
+}
 
 
 def table(r: random.Random) -> Table:
