@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
+from matcher.cli.output import AS_AT, echo_json, json_option, say
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.engines import names
-from matcher.fields.characters import visible
 from matcher.errors import UserError
+from matcher.fields.characters import visible
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def _console(*, go_on: bool, as_json: bool) -> Any:
@@ -47,7 +45,7 @@ def _end(outcome: Any, as_json: bool) -> int:
     return int(outcome.code)
 
 
-@click.command()
+@click.command(short_help="Match the month in INBOX; keep the qualifying families.")
 @click.argument("inbox", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @workspace_option
 @click.option("--as-at", required=True, type=AS_AT, help="The batch date, yyyy-mm-dd.")
@@ -75,7 +73,7 @@ def _end(outcome: Any, as_json: bool) -> int:
     show_default=True,
     help="Linkage engine.",
 )
-@JSON
+@json_option
 def run(
     inbox: Path,
     workspace: Path,
@@ -127,7 +125,7 @@ def _say_what_is_due(workspace: Workspace) -> None:
         say(wrapped(line))
 
 
-@click.command()
+@click.command(short_help="Go on with a batch that waits or was interrupted.")
 @workspace_option
 @click.argument("batch", required=False)
 @click.option(
@@ -137,7 +135,7 @@ def _say_what_is_due(workspace: Workspace) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A late supply, such as DWP's answer to a referral.",
 )
-@JSON
+@json_option
 def resume(workspace: Path, batch: str | None, supplies: tuple[Path, ...], as_json: bool) -> int:
     """Go on with BATCH (default: the one that waits) after answers, a late supply or a crash.
 
@@ -154,10 +152,10 @@ def resume(workspace: Path, batch: str | None, supplies: tuple[Path, ...], as_js
     return _end(outcome, as_json)
 
 
-@click.command()
+@click.command(short_help="Destroy what an unsealed batch keeps.")
 @workspace_option
 @click.argument("batch")
-@JSON
+@json_option
 def abandon(workspace: Path, batch: str, as_json: bool) -> int:
     """Destroy what the unsealed BATCH keeps.
 
