@@ -9,7 +9,6 @@ file and place, and ends with 1 where anything does. Made-up people only; leaves
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime as dt
 import hashlib
 import io
@@ -31,6 +30,13 @@ from environment import ROOT, ensure
 
 AS_AT = "2013-10-31"
 VARIANTS = ("rows", "files", "process")
+COMMANDS = """
+import sys
+from matcher.cli import cli, main
+cli.main(["init", "workspace"], standalone_mode=False)
+sys.argv[1:] = ["run", "inbox", "-w", "workspace", "--as-at", sys.argv[1], "--json"]
+main()
+"""
 _ID = re.compile(r"\b[FP]-[A-Z2-7]{8}\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?")
 # What stands for when, how fast or which bytes, and so may differ: keys of JSON objects, and lines of pages.
@@ -48,7 +54,7 @@ _SECTION_OF_TIMES = re.compile(r"<h2>How long it took</h2>.*?(?=<h2>|$)", re.S)
 
 def shuffled(name: str, content: bytes, seed: int) -> bytes:
     """The same supply with its rows in another order."""
-    draw = random.Random(f"{seed}{name}")
+    draw = random.Random(f"{seed}{name}")  # noqa: S311  a made-up order
     if name.endswith(".csv"):
         return _shuffled_csv(content, draw)
     if name.endswith(".parquet"):
@@ -124,13 +130,11 @@ def run(python: Path, folder: Path, files: dict[str, bytes], variant: str) -> Pa
             "PYTHONUTF8": "0",
         }  # fmt: skip
         before = _other_process if os.name == "posix" else None
-    for arguments in (["init", "workspace"], ["run", "inbox", "-w", "workspace", "--as-at", AS_AT, "--json"]):
-        done = subprocess.run(
-            [str(python), "-m", "matcher", *arguments], cwd=folder, env=environment, capture_output=True,
-            preexec_fn=before,
-        )  # fmt: skip
-        if done.returncode:
-            sys.exit(f"{variant}: matcher {arguments[0]} ended with {done.returncode}:\n{done.stderr.decode()}")
+    done = subprocess.run(
+        [str(python), "-c", COMMANDS, AS_AT], cwd=folder, env=environment, capture_output=True, preexec_fn=before
+    )
+    if done.returncode:
+        sys.exit(f"{variant}: the run ended with {done.returncode}:\n{done.stderr.decode()}")
     (folder / "run.json").write_bytes(done.stdout)
     return folder / "workspace"
 
@@ -176,10 +180,14 @@ def account(folder: Path) -> dict[str, Any]:
         told["registry: families"] = [_same(row, names) for row in registry.families().to_pylist()]
         told["registry: records"] = [_same(row, names) for row in records]
         for id in sorted({row["family_id"] for row in records}):
-            told[f"explain {names[id]}"] = _same(json.loads(json.dumps(explain(workspace, registry, id).to_dict(), default=str)), names)
+            told[f"explain {names[id]}"] = _same(
+                json.loads(json.dumps(explain(workspace, registry, id).to_dict(), default=str)), names
+            )
         (batch,) = registry.batches()
         told["registry: figures"], told["registry: plan"] = _same(batch.figures, names), _same(batch.plan, names)
-        told["registry: disclosures"] = [_same({k: str(v) for k, v in row.items()}, names) for row in registry.disclosures()]
+        told["registry: disclosures"] = [
+            _same({k: str(v) for k, v in row.items()}, names) for row in registry.disclosures()
+        ]
     told["run --json"] = _same(json.loads((folder / "run.json").read_bytes()), names)
     outbox = workspace.root / "outbox"
     for path in sorted(outbox.rglob("*")):
@@ -231,8 +239,10 @@ def _file(workspace: Any, path: Path, name: str, names: dict[str, str]) -> Any:
     if path.suffix == ".xlsx":
         return _workbook(content, workspace.keys.passwords(name), names)
     if "data_quality" in name:  # what its JSON says, with numbers of rows
-        return Counter(re.sub(r"[\d, .]+", "", content.decode("utf-8")).splitlines())
-    return hashlib.sha256(_named(_SHA.sub("", _SECTION_OF_TIMES.sub("", content.decode("utf-8"))), names).encode()).hexdigest()
+        return re.sub(r"[\d, .]+", "", _SHA.sub("", content.decode("utf-8"))).splitlines()
+    return hashlib.sha256(
+        _named(_SHA.sub("", _SECTION_OF_TIMES.sub("", content.decode("utf-8"))), names).encode()
+    ).hexdigest()
 
 
 def _workbook(content: bytes, passwords: list[str], names: dict[str, str]) -> Any:
