@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
-from matcher.cli.workspaces import concerns, workspace_option
+from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, workspace_option
 from matcher.errors import UserError
 
 
 @click.group("registry", short_help="The registry on a PostgreSQL server.")
+@group_workspace_option
 def registry() -> None:
     """The registry on a PostgreSQL server instead of the file in the workspace.
 
@@ -38,12 +39,11 @@ def password(workspace: Path) -> None:
 
     PGPASSWORD goes before it, and where neither is there libpq's own password file is used.
 
-    Example: matcher registry password -w workspace
+    Example: matcher registry -w workspace password
     """
     from matcher.purge.audit import Audit
     from matcher.workspace import REGISTRY_PASSWORD, Workspace
 
-    concerns(workspace)
     place = Workspace.open(workspace, whole=False)
     if place.server is None:
         raise UserError(
@@ -64,19 +64,18 @@ def password(workspace: Path) -> None:
 
 @registry.command("move", short_help="Move the families from the file to the server.")
 @workspace_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def move(workspace: Path, as_json: bool) -> None:
     """Move the registry from the workspace's file to the server that matcher.toml names, and destroy the file.
 
     The server's registry must be empty. Run twice, or cut off, it ends the same: the file goes only once everything is there.
 
-    Example: matcher registry move -w workspace
+    Example: matcher registry -w workspace move
     """
     from matcher.purge.audit import Audit
     from matcher.registry.moving import move_to_server
     from matcher.workspace import Workspace
 
-    concerns(workspace)
     place = Workspace.open(workspace, whole=False)
     with place.lock():
         counts = move_to_server(place)

@@ -1,10 +1,13 @@
-"""What every command on a workspace begins with: open it, and let held batches expire whose time is over."""
+"""What every command on a workspace begins with: the option -w, opening, and the end of held batches whose time is over.
+
+-w is the command's; of a command group, it may stand before the subcommand as well: `matcher keys -w workspace show`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,15 +19,38 @@ if TYPE_CHECKING:
     from matcher.workspace import Workspace
 
 _WORKSPACE = "matcher.workspace"
+_HELP = "Folder made by: matcher init"
 F = TypeVar("F", bound=Callable[..., object])
 
 
 def workspace_option(command: F) -> F:
-    """The option -w WORKSPACE."""
-    option = click.option(
-        "-w", "--workspace", required=True, type=click.Path(path_type=Path), help="Folder made by: matcher init"
-    )
-    return option(command)
+    """The option -w WORKSPACE of a command."""
+    return _option(_HELP, required=True, callback=_noted)(command)
+
+
+def optional_workspace_option(command: F) -> F:
+    """The option -w WORKSPACE of a command that can do without one."""
+    return _option(_HELP, callback=_noted)(command)
+
+
+def group_workspace_option(group: F) -> F:
+    """The option -w WORKSPACE of a command group, for its subcommand; there it may be given again, and that one counts."""
+    return _option(f"{_HELP}; here or after the subcommand", callback=_for_subcommands, expose_value=False)(group)
+
+
+def _option(says: str, **how: Any) -> Callable[[F], F]:
+    return click.option("-w", "--workspace", type=click.Path(path_type=Path), help=says, **how)
+
+
+def _for_subcommands(context: click.Context, option: click.Parameter, path: Path | None) -> None:
+    if path is not None and isinstance(context.command, click.Group):
+        context.default_map = {name: {option.name: path} for name in context.command.commands}
+
+
+def _noted(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        concerns(path)
+    return path
 
 
 def open_workspace(path: Path, *, expire: bool = True, record: bool = True) -> Workspace:
@@ -36,7 +62,6 @@ def open_workspace(path: Path, *, expire: bool = True, record: bool = True) -> W
     from matcher.purge.settings_changes import record_changes
     from matcher.workspace import Workspace
 
-    concerns(path)
     workspace = Workspace.open(path)
     settle_keys(workspace)
     if expire:
