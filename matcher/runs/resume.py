@@ -34,7 +34,7 @@ from matcher.runs.kept import Approval
 from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.residue import CANARIES
 from matcher.runs.rules import rules_of
-from matcher.runs.seal import Material, finish, seal_match
+from matcher.runs.seal import Material, as_held, finish, seal_match
 from matcher.runs.start import go
 from matcher.runs.waiting import Waiting
 from matcher.tables import beside
@@ -103,7 +103,8 @@ def _from_received(run: Run, batch: Batch, options: Options) -> Outcome:
 def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
     """Answers and late supplies, then the seal. Open questions keep the batch held; with a late supply their default stands."""
     waiting = Waiting.load(run.workspace, batch.batch_id)
-    delivery = Delivery.from_dict(batch.plan["delivery"])
+    stood = as_held(batch)
+    delivery = Delivery.from_dict(stood["delivery"])
     if batch.state == "held":
         end_hold(run, batch, delivery, None)
     questions = run.registry.questions(batch.batch_id)
@@ -126,7 +127,7 @@ def _from_held(run: Run, batch: Batch, supplies: list[Path]) -> Outcome:
             waiting.tables, answers, run.rules, batch.as_at, waiting.unsupplied, waiting.gazetteer
         )
     material = Material(
-        tables, Figures.from_dict(batch.figures), waiting.trained, waiting.gazetteer, waiting.unsupplied,
+        tables, Figures.from_dict(stood["figures"]), waiting.trained, waiting.gazetteer, waiting.unsupplied,
         batch.plan["feedback"],
     )  # fmt: skip
     for path in supplies:

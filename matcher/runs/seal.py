@@ -31,6 +31,10 @@ from matcher.runs.residue import refuse_residue, sample, sought
 from matcher.tables import MonthTables, beside
 from specs.load import supply_name
 
+BEFORE_SEAL = "before_seal"
+"""In the plan of a batch that was held: its figures and delivery as they were held, without late supplies, which are given again
+where the seal is cut off before the families are in."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -89,11 +93,21 @@ def seal_match(
             batch.batch_id,
             "sealing",
             figures=replace(figures, seconds=dict(stages.seconds), peak_rss_mb=peak_rss_mb()).to_dict(),
-            plan={"delivery": delivery.to_dict(), "feedback": material.feedback, "kept_rows": kept_rows},
+            plan={
+                "delivery": delivery.to_dict(),
+                "feedback": material.feedback,
+                "kept_rows": kept_rows,
+                **({BEFORE_SEAL: as_held(batch)} if final_decisions else {}),
+            },
         )
         registry.apply(batch.batch_id, plan)
     del material, everybody, kept, plan
     return finish(run, registry.batch(batch.batch_id), values)
+
+
+def as_held(batch: Batch) -> dict[str, Any]:
+    """Figures and delivery of a held batch before any late supply, also where its seal has begun."""
+    return batch.plan.get(BEFORE_SEAL) or {"figures": batch.figures, "delivery": batch.plan["delivery"]}
 
 
 def with_decisions_of(figures: Figures, tables: MonthTables) -> Figures:
