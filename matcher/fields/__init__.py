@@ -96,7 +96,7 @@ def _free_text(text: pa.Array) -> Parsed:
 
 
 def _checked(rule: str, canonical: Callable[[str], str | None]) -> _Read:
-    return lambda text: (text, None if canonical(text) is not None else rule)
+    return lambda text: (text, None if _UNREADABLE not in text and canonical(text) is not None else rule)
 
 
 def _term(text: str) -> tuple[str | None, str | None]:
