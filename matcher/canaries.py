@@ -65,6 +65,8 @@ def plant(intake: Intake, specs: Mapping[str, ExtractSpec], seed: bytes) -> Plan
 
 
 def _with_rows(rows: pa.Table, canaries: Sequence[Canary], rows_in: int) -> pa.Table:
+    if (pc.max(rows["row"]).as_py() or 0) > rows_in:  # a real row would be taken for a canary, and lost
+        raise ValueError("a row is numbered past the end of its file")
     columns: dict[str, list[Any]] = {
         name: [canary.cells.get(name) for canary in canaries] for name in rows.column_names
     }

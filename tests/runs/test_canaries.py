@@ -277,6 +277,12 @@ def test_a_hold_keeps_no_canary_and_searches_and_a_late_supply_has_its_own(offic
     assert certificate["searched"]["canaries"]["values"] > len(values)
 
 
+def test_a_row_numbered_past_its_files_end_is_a_defect_and_never_taken_for_a_canary(intake: Intake) -> None:
+    short = tuple(replace(supply, rows_in=1) for supply in intake.supplies if supply.rows_accepted > 1)
+    with pytest.raises(ValueError, match="past the end of its file"):
+        plant(Intake(short, ()), shipped_rules().specs, SEED)
+
+
 def test_supplies_without_any_person_can_be_parted_too(intake: Intake) -> None:
     rules = shipped_rules()
     gazetteer = tuple(supply for supply in intake.supplies if supply.dataset == "gazetteer")
