@@ -37,13 +37,13 @@ def test_every_page_is_found(version: str, dictionary: bool, compression: str) -
     "data", [b"", b"PAR1", b"PAR1" + bytes(8), b"PAR1\xff\xff\xff\xffPAR1", b"PAR1" + b"\x15" * 20 + b"\x14\0\0\0PAR1"]
 )
 def test_what_is_no_summary_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         list(page_headers(data))
 
 
 def test_a_summary_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST_SUMMARY", 10)
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         list(page_headers(written()))
 
 
