@@ -25,6 +25,7 @@ from tests.hostile import bombs
 from tests.hostile.commands import run_commands
 from tests.hostile.kinds import make
 from tests.hostile.properties import check_inbox
+from tests.hostile.shapes import month
 
 BATCH = 1000  # inputs to a process
 MOST_SECONDS, MOST_MEMORY = 20, 500  # of processor time for one input; MiB above what the process held before
@@ -167,6 +168,7 @@ def main() -> int:
         counts["bombs", "held" if state == "done" else "failed"] += 1
         if state != "done":
             failures.append(f"bomb {name}: {told}")
+    month()  # made once, for every process to come
     started = time.monotonic()
     for first in range(0, 0 if chosen.bomb else chosen.inputs, BATCH):
         batch(chosen.seed, [*range(first, min(first + BATCH, chosen.inputs))], counts, failures)

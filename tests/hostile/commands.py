@@ -19,6 +19,7 @@ import click
 from matcher.cli import cli
 from matcher.cli.output import Visible, say
 from matcher.errors import Exit, UserError
+from matcher.runs import start as _  # noqa: F401 (loaded before any process is forked)
 from matcher.synthetic import make_month
 from tests.hostile.kinds import KINDS, spoilt
 from tests.hostile.properties import AS_AT, SPECS, Broken, silent

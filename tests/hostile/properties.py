@@ -54,7 +54,8 @@ def check_inbox(folder: Path, sent: Mapping[str, Sent] | None = None) -> str:
         except UserError as error:
             silent(str(error))
             return "refused"
-        built = build([one for one in intake.supplies if one.status == "accepted"], SPECS, AS_AT)
+        accepted = [one for one in intake.supplies if one.status == "accepted"]
+        built = build(accepted, SPECS, AS_AT) if accepted else None
     told = feedback(intake, SPECS, AS_AT)
     silent(said.getvalue(), *intake.warnings, json.dumps([supply_summary(one) for one in intake.supplies], default=str))
     silent(*(content.decode("utf-8") for content in feedback_files(told).values()))
@@ -62,7 +63,8 @@ def check_inbox(folder: Path, sent: Mapping[str, Sent] | None = None) -> str:
         accounted(supply)
         if supply.status == "accepted":
             dates(supply, SPECS[supply.dataset], (sent or {}).get(supply.file))
-    arrived(intake, built.records, built.gazetteer)
+    if built is not None:
+        arrived(intake, built.records, built.gazetteer)
     if not intake.supplies:
         return "nothing to read"
     return (
