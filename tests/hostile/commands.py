@@ -16,10 +16,10 @@ from typing import TextIO, cast
 
 import click
 
+import matcher.runs.start  # noqa: F401 (loaded before any process is forked)
 from matcher.cli import cli
 from matcher.cli.output import Visible, say
 from matcher.errors import Exit, UserError
-from matcher.runs import start as _  # noqa: F401 (loaded before any process is forked)
 from matcher.synthetic import make_month
 from tests.hostile.kinds import KINDS, spoilt
 from tests.hostile.properties import AS_AT, SPECS, Broken, silent
