@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
-from matcher.cli.workspaces import open_workspace
+from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, open_workspace, optional_workspace_option, workspace_option
 from matcher.clock import PLACE
 from matcher.errors import Exit, UserError
 
@@ -23,41 +23,32 @@ if TYPE_CHECKING:
 
 _WIDTH = 79
 _MOST_FAULTS = 100
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _FOLDER = click.Path(path_type=Path)
-_W = "Folder made by: matcher init"
 
 
-@click.group("audit", short_help="The audit chain: show it, hand it out, find whether it was changed.")
-@click.option("-w", "--workspace", type=_FOLDER, help=_W)
-@click.pass_context
-def audit(context: click.Context, workspace: Path | None) -> None:
+@click.group("audit", short_help="The audit chain: show, export, check for changes.")
+@group_workspace_option
+def audit() -> None:
     """The audit chain: every run, decision, disclosure, deletion, key event, refusal and changed setting, in its order.
 
     Example: matcher audit -w workspace show
     """
-    context.obj = workspace
 
 
-def _place(context: click.Context, workspace: Path | None) -> Workspace:
-    """-w WORKSPACE, before or after the subcommand."""
-    path = workspace or context.obj
-    if path is None:
-        raise click.UsageError("Missing option '-w' / '--workspace'.", context)
+def _opened(path: Path) -> Workspace:
+    """To be read, and to hand out what it says: nothing else happens to the workspace."""
     return open_workspace(path, expire=False, record=False)
 
 
 @audit.command("show", short_help="The events, newest last, in plain English.")
-@click.option("-w", "--workspace", type=_FOLDER, help=_W)
+@workspace_option
 @click.option("--since", type=AS_AT, help="Only events from this day on.")
 @click.option("--event", metavar="CODE", help="Only events of this code, such as sealed or access_refused.")
 @click.option("--batch", help="Only events of this batch.")
 @click.option("--last", type=click.IntRange(min=1), help="Only the last so many.")
-@_JSON
-@click.pass_context
+@json_option
 def show(
-    context: click.Context, workspace: Path | None, since: dt.date | None, event: str | None, batch: str | None,
-    last: int | None, as_json: bool,
+    workspace: Path, since: dt.date | None, event: str | None, batch: str | None, last: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the events in plain English, newest last: counts, ids and roles, never a person.
 
@@ -66,7 +57,7 @@ def show(
     from matcher.purge.audit import Audit
     from matcher.purge.audit_events import sentence
 
-    place = _place(context, workspace)
+    place = _opened(workspace)
     chosen = [
         entry for entry in Audit(place).entries()
         if (since is None or moment(entry).date() >= since)
@@ -104,10 +95,10 @@ def lines(entries: Iterable[Entry]) -> Iterable[str]:
 
 @audit.command("export", short_help="The whole chain as a file that can be checked without the workspace.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("-w", "--workspace", type=_FOLDER, help=_W)
-@_JSON
+@workspace_option
+@json_option
 @click.pass_context
-def export(context: click.Context, file: Path, workspace: Path | None, as_json: bool) -> None:
+def export(context: click.Context, file: Path, workspace: Path, as_json: bool) -> None:
     """Write the whole chain to FILE.jsonl or FILE.csv, ending with a signed statement and the public keys.
 
     Whoever has the public key (signing_key.pub.pem in the workspace) can check it: matcher audit check --file FILE.
@@ -122,7 +113,7 @@ def export(context: click.Context, file: Path, workspace: Path | None, as_json: 
     kind = file.suffix.lower()
     if kind not in KINDS:
         raise click.UsageError(f"name a file that ends in {' or '.join(KINDS)}")
-    place = _place(context, workspace)
+    place = _opened(workspace)
     log = Audit(place)
     entries = log.head()[0]
     log.append("audit_exported", entries=entries, form=kind.removeprefix("."))
@@ -142,24 +133,27 @@ def export(context: click.Context, file: Path, workspace: Path | None, as_json: 
         context.exit(int(Exit.RESIDUE))
 
 
-@audit.command("check", short_help="Whether the chain, or an exported one, is whole and as it was written.")
-@click.option("-w", "--workspace", type=_FOLDER, help=_W)
+@audit.command("check", short_help="Whether the chain, or an exported one, is as it was written.")
+@optional_workspace_option
 @click.option("--file", type=_FOLDER, help="An exported chain, instead of a workspace's.")
 @click.option("--public-key", type=_FOLDER, help="The public key (PEM) that signed the exported chain.")
-@_JSON
+@json_option
 @click.pass_context
 def check(
     context: click.Context, workspace: Path | None, file: Path | None, public_key: Path | None, as_json: bool
 ) -> None:
     """Find entries that were edited, removed, put in, doubled, moved or cut off, by line and number. Exit code 6 if any.
 
-    Example: matcher audit check --file audit.csv --public-key signing_key.pub.pem
+    An exported chain needs no workspace: matcher audit check --file audit.csv --public-key signing_key.pub.pem
+
+    Example: matcher audit -w workspace check
     """
     from matcher.purge.audit import Audit
 
     if file is None:
-        place = _place(context, workspace)
-        checked, name, statement = Audit(place).checked(), "audit.log", None
+        if workspace is None:
+            raise click.UsageError("Missing option '-w' / '--workspace', or '--file'.", context)
+        checked, name, statement = Audit(_opened(workspace)).checked(), "audit.log", None
     else:
         if public_key is None:
             raise click.UsageError(

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.cli.passphrases import ask_new, ask_old
-from matcher.cli.workspaces import concerns, open_workspace, workspace_option
+from matcher.cli.workspaces import open_workspace, workspace_option
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.command("backup", short_help="Registry, settings, audit log and certificates into one file.")
@@ -22,7 +21,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
     "--with-keys", is_flag=True, help="The keys too, under a passphrase (MATCHER_BACKUP_PASSPHRASE or typed)."
 )
 @click.option("--replace", is_flag=True, help="Write over a file of that name.")
-@_JSON
+@json_option
 def backup(workspace: Path, file: Path, with_keys: bool, replace: bool, as_json: bool) -> None:
     """Write the registry (encrypted under its own key), settings, policies, areas, audit log, public keys and certificates
     into FILE. Lists of people, received files and what held batches keep are left out.
@@ -65,7 +64,7 @@ def backup(workspace: Path, file: Path, with_keys: bool, replace: bool, as_json:
     is_flag=True,
     help="Go on although the audit log since the backup is lost: audited, and stays visible.",
 )
-@_JSON
+@json_option
 def restore(workspace: Path, file: Path, keys_file: Path | None, chain_lost: bool, as_json: bool) -> None:
     """Put the registry back as it was at the backup, and erase again at once what the audit log says was erased since.
 
@@ -76,7 +75,6 @@ def restore(workspace: Path, file: Path, keys_file: Path | None, chain_lost: boo
     """
     from matcher.backup.restoring import restore as put_back
 
-    concerns(workspace)
     done = put_back(
         workspace, file, passphrase=ask_old, keys_file=keys_file, chain_lost=chain_lost, go_on=_told
     )  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.errors import Exit, UserError
 
 _LARGEST = 1 << 24  # bytes: no certificate is near it
 
 
-@click.command("certificate", short_help="Check a certificate of deletion with the public key, and read it.")
+@click.command("certificate", short_help="Check a certificate of deletion, and read it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--public-key",
@@ -22,7 +22,7 @@ _LARGEST = 1 << 24  # bytes: no certificate is near it
     type=click.Path(path_type=Path),
     help="signing_key.pub.pem of the workspace it came from.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def certificate(context: click.Context, file: Path, public_key: Path, as_json: bool) -> None:
     """Check that FILE is whole and signed with the key, and print what it says in plain English.

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
+from matcher.cli.output import AS_AT, echo_json, json_option, say
 from matcher.clock import last_month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, feedback, feedback_files, find_supplies, read_supplies
@@ -21,11 +21,11 @@ _WIDTH = 80
 _MOST_GROUPS = 12  # of a supply, on a terminal
 
 
-@click.command("check", short_help="Read and validate the supplies of an inbox; match and keep nothing.")
+@click.command("check", short_help="Read and validate the supplies of an inbox; keep nothing.")
 @click.argument("inbox", type=click.Path(path_type=Path))
 @click.option("--as-at", type=AS_AT, help="Date of the match; default: the last day of the previous month.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for each partner's feedback.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def check(context: click.Context, inbox: Path, as_at: dt.date | None, output: Path | None, as_json: bool) -> None:
     """Read and validate the supplies of INBOX, match nothing, keep nothing.

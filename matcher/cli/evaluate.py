@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json
+from matcher.cli.output import AS_AT, echo_json, json_option
 from matcher.cli.workspaces import concerns
 
 
-@click.command()
+@click.command(short_help="Measure the match against known truth.")
 @click.argument("inbox", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--truth",
@@ -27,7 +27,7 @@ from matcher.cli.workspaces import concerns
     help="Write what was found for each row to this CSV file.",
 )
 @click.option("--consented", is_flag=True, help="The data is real and its people consented to this use.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, consented: bool, as_json: bool) -> None:
     """Measure the match on INBOX against known truth, with the shipped policy.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from matcher.cli.output import json_option
 from matcher.cli.workspaces import open_workspace, workspace_option
 
 RECIPIENT = "programme_office"
@@ -25,12 +26,10 @@ FIELDS = (
 )
 
 
-@click.command(
-    "explain", short_help="Why this family: criteria, evidence, readings, and which records make each person."
-)
+@click.command("explain", short_help="Why this family: criteria, evidence, readings, records.")
 @workspace_option
 @click.argument("family")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def explain(workspace: Path, family: str, as_json: bool) -> None:
     """Explain why FAMILY is on the programme: criterion by criterion with evidence, source, reading and citation; its
     history, its members and the records that make each of them, and to whom its details went.

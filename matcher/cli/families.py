@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from matcher.cli.output import say
-from matcher.cli.workspaces import concerns, open_workspace, workspace_option
+from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.errors import Exit, UserError
 from matcher.fields.characters import visible
 from specs.load import AREAS
@@ -23,7 +23,7 @@ RECIPIENT = "programme_office"
 _AFTER_DELIMITER = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-@click.command("families", short_help="List the families on the programme; each use is recorded as a disclosure.")
+@click.command("families", short_help="List the families on the programme; recorded as a disclosure.")
 @workspace_option
 @click.option("--area", type=click.Choice(AREAS), help="Only families of this area.")
 @click.option("--batch", help="Only families that this batch found or confirmed; with --records, rows that it brought.")
@@ -61,7 +61,6 @@ def families(
     form = "json" if as_json else form
     if form == "xlsx" and output is None:
         raise click.UsageError("a workbook needs a file: name it with -o FILE")
-    concerns(workspace)
     if output is not None and form != "xlsx" and not plain:
         raise UserError(
             f"{form} in a file is readable by everybody.", where=str(output), todo="use --format xlsx, or add --plain",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 
 
-@click.command("init", short_help="Make a workspace: settings, policies, inbox, outbox, encrypted registry.")
+@click.command("init", short_help="Make a workspace, or complete one.")
 @click.argument("workspace", type=click.Path(path_type=Path))
 @click.option(
     "--registry",
@@ -17,7 +17,7 @@ from matcher.cli.output import echo_json, say
     metavar="URL",
     help="Keep the families on this PostgreSQL server: postgresql://host:port/name.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def init(workspace: Path, registry: str, as_json: bool) -> None:
     """Make the workspace WORKSPACE: settings, policies, areas, inbox, outbox, the encrypted registry and its keys.
 

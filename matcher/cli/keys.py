@@ -2,62 +2,44 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.cli.passphrases import ask_new, ask_old
-from matcher.cli.workspaces import concerns, settle_keys
+from matcher.cli.workspaces import group_workspace_option, settle_keys, workspace_option
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
 
-F = TypeVar("F", bound=Callable[..., object])
-_WORKSPACE = click.Path(path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group("keys", short_help="The keys of a workspace: make, show, rotate, backup, restore.")
-@click.option("-w", "--workspace", type=_WORKSPACE, help="Folder made by: matcher init")
-@click.pass_context
-def keys(context: click.Context, workspace: Path | None) -> None:
+@group_workspace_option
+def keys() -> None:
     """The keys of a workspace, which lie outside it. Without the registry's key nobody can read the registry.
 
     Example: matcher keys -w workspace show
     """
-    context.obj = workspace
 
 
-def _on_workspace(command: F) -> F:
-    """-w WORKSPACE, before or after the subcommand; the command is handed the workspace, whatever key is missing."""
+def _opened(path: Path) -> Workspace:
+    """The workspace at `path`, whatever key is missing. Raises UserError."""
+    from matcher.workspace import Workspace
 
-    @click.option("-w", "--workspace", type=_WORKSPACE, help="Folder made by: matcher init")
-    @click.pass_context
-    @functools.wraps(command)
-    def inner(context: click.Context, /, workspace: Path | None, **options: Any) -> object:
-        from matcher.workspace import Workspace
-
-        path = workspace or context.obj
-        if path is None:
-            raise click.UsageError("Missing option '-w' / '--workspace'.", context)
-        concerns(path)
-        place = Workspace.open(path, whole=False)
-        place.refuse_unfinished_restore()
-        settle_keys(place)
-        return command(place, **options)
-
-    return inner  # type: ignore[return-value]
+    place = Workspace.open(path, whole=False)
+    place.refuse_unfinished_restore()
+    settle_keys(place)
+    return place
 
 
 @keys.command("make", short_help="Make keys that are missing and may be made anew.")
-@_on_workspace
-@_JSON
-def make(place: Workspace, as_json: bool) -> None:
+@workspace_option
+@json_option
+def make(workspace: Path, as_json: bool) -> None:
     """Make the keys that are missing and may be made anew, and say what a new key does not bring back.
 
     A registry's key is never made anew while a registry is there that needs the old one.
@@ -67,7 +49,7 @@ def make(place: Workspace, as_json: bool) -> None:
     from matcher.backup.making import make_missing
     from matcher.purge.key_losses import lines
 
-    made = make_missing(place)
+    made = make_missing(_opened(workspace))
     if as_json:
         echo_json({"made": made})
         return
@@ -80,9 +62,9 @@ def make(place: Workspace, as_json: bool) -> None:
 
 
 @keys.command("show", short_help="Each key by name, kind and fingerprint; never a key.")
-@_on_workspace
-@_JSON
-def show(place: Workspace, as_json: bool) -> None:
+@workspace_option
+@json_option
+def show(workspace: Path, as_json: bool) -> None:
     """Show each key by name, kind, fingerprint and when it was written, and where the store lies. Never a key or password.
 
     A fingerprint tells keys apart, and no key can be found from it.
@@ -91,6 +73,7 @@ def show(place: Workspace, as_json: bool) -> None:
     """
     from matcher.backup.making import listed
 
+    place = _opened(workspace)
     found = listed(place)
     if as_json:
         echo_json(
@@ -126,9 +109,9 @@ def show(place: Workspace, as_json: bool) -> None:
 @click.option(
     "--password", "recipients", multiple=True, metavar="RECIPIENT", help="The password of a recipient's files."
 )
-@_on_workspace
-@_JSON
-def rotate(place: Workspace, registry: bool, signing: bool, recipients: tuple[str, ...], as_json: bool) -> None:
+@workspace_option
+@json_option
+def rotate(workspace: Path, registry: bool, signing: bool, recipients: tuple[str, ...], as_json: bool) -> None:
     """Put new keys in the place of those in use: of the registry and of signing, or only those that are named.
 
     What was signed so far can still be checked: the old public key is kept. Backups made so far stay under the old
@@ -138,6 +121,7 @@ def rotate(place: Workspace, registry: bool, signing: bool, recipients: tuple[st
     """
     from matcher.backup.rotation import rotate_password, rotate_registry, rotate_signing
 
+    place = _opened(workspace)
     everything = not (registry or signing or recipients)
     done: dict[str, str | None] = {}
     with place.lock("matcher keys rotate"):
@@ -166,9 +150,9 @@ def rotate(place: Workspace, registry: bool, signing: bool, recipients: tuple[st
 @keys.command("backup", short_help="All keys into one file under a passphrase.")
 @click.argument("file", type=_FILE)
 @click.option("--replace", is_flag=True, help="Write over a file of that name.")
-@_on_workspace
-@_JSON
-def backup(place: Workspace, file: Path, replace: bool, as_json: bool) -> None:
+@workspace_option
+@json_option
+def backup(workspace: Path, file: Path, replace: bool, as_json: bool) -> None:
     """Write all keys into FILE, under a passphrase that is asked for twice (or taken from MATCHER_BACKUP_PASSPHRASE).
 
     Keys of held batches are left out: what a held batch keeps must go at its end, and a copy of its key would undo that.
@@ -177,6 +161,7 @@ def backup(place: Workspace, file: Path, replace: bool, as_json: bool) -> None:
     """
     from matcher.backup.key_backup import backup_keys, refuse_target
 
+    place = _opened(workspace)
     refuse_target(place, file, replace=replace)
     names = backup_keys(place, file, ask_new(), replace=replace)
     if as_json:
@@ -190,9 +175,9 @@ def backup(place: Workspace, file: Path, replace: bool, as_json: bool) -> None:
 @keys.command("restore", short_help="Put back missing keys from their backup.")
 @click.argument("file", type=_FILE)
 @click.option("--replace", is_flag=True, help="Put older keys in the place of different ones, too.")
-@_on_workspace
-@_JSON
-def restore(place: Workspace, file: Path, replace: bool, as_json: bool) -> None:
+@workspace_option
+@json_option
+def restore(workspace: Path, file: Path, replace: bool, as_json: bool) -> None:
     """Put back the keys that are missing from FILE. Different ones are replaced only with --replace.
 
     Example: matcher keys -w workspace restore keys.sealed
@@ -200,6 +185,7 @@ def restore(place: Workspace, file: Path, replace: bool, as_json: bool) -> None:
     from matcher.backup.key_backup import restore_keys
     from matcher.errors import UserError
 
+    place = _opened(workspace)
     try:
         content = file.read_bytes()
     except OSError as error:

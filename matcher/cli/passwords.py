@@ -6,26 +6,27 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
-from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, open_workspace, workspace_option
 from matcher.errors import UserError
 
 
 @click.group("passwords", short_help="Show the password of a recipient's protected files.")
+@group_workspace_option
 def passwords() -> None:
     """The passwords of protected files, one for each recipient. Pass them on by another way than the files.
 
-    Example: matcher passwords list -w workspace
+    Example: matcher passwords -w workspace list
     """
 
 
 @passwords.command("list", short_help="The recipients that have a password.")
 @workspace_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def list_recipients(workspace: Path, as_json: bool) -> None:
     """List the recipients that have a password, without the passwords.
 
-    Example: matcher passwords list -w workspace
+    Example: matcher passwords -w workspace list
     """
     recipients = open_workspace(workspace, record=False).keys.recipients()
     if as_json:
@@ -40,11 +41,11 @@ def list_recipients(workspace: Path, as_json: bool) -> None:
 @passwords.command("show", short_help="The password of one recipient.")
 @click.argument("recipient")
 @workspace_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def show(recipient: str, workspace: Path, as_json: bool) -> None:
     """Show the password of RECIPIENT's protected files. That it was shown is audited.
 
-    Example: matcher passwords show programme_office -w workspace
+    Example: matcher passwords -w workspace show programme_office
     """
     from matcher.purge.audit import Audit
 

@@ -8,30 +8,30 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
-from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, open_workspace, workspace_option
 from matcher.clock import today
 from matcher.errors import UserError
 
 _role = click.option("--by", "role", required=True, help="The role that decides, as in [review] roles; never a name.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-@click.group("retention", short_help="Reviews due, deletion of families, files past their time, confirmations.")
+@click.group("retention", short_help="Reviews due, deletion of families, files past their time.")
+@group_workspace_option
 def retention() -> None:
     """What is kept, how long, and its deletion: a person decides about families, files go by their time.
 
-    Example: matcher retention list -w workspace
+    Example: matcher retention -w workspace list
     """
 
 
-@retention.command("list", short_help="Families due for review, files past their time, confirmations outstanding.")
+@retention.command("list", short_help="What is due: reviews, files past their time, confirmations.")
 @workspace_option
-@_json
+@json_option
 def list_due(workspace: Path, as_json: bool) -> None:
     """List the families due for review, the files past their time, and what recipients have not confirmed destroyed.
 
-    Example: matcher retention list -w workspace
+    Example: matcher retention -w workspace list
     """
     from matcher.registry import Registry
     from matcher.rights.destruction import CONFIRMED, IN_USE, handed_out
@@ -80,11 +80,11 @@ def list_due(workspace: Path, as_json: bool) -> None:
 @click.option(
     "--until", type=AS_AT, help="Date of the next review; default and latest: the policy's period from today."
 )
-@_json
+@json_option
 def keep(family: str, workspace: Path, reason: str, role: str, until: dt.date | None, as_json: bool) -> None:
     """Keep FAMILY after its review, until the next one.
 
-    Example: matcher retention keep F-ABCDEFGH -w workspace --reason still_supported --by "Programme information manager"
+    Example: matcher retention -w workspace keep F-ABCDEFGH --reason still_supported --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -107,13 +107,13 @@ def keep(family: str, workspace: Path, reason: str, role: str, until: dt.date | 
 @workspace_option
 @click.option("--reason", required=True, help="Why, as a code; an unknown one lists them all.")
 @_role
-@_json
+@json_option
 def delete(families: tuple[str, ...], workspace: Path, reason: str, role: str, as_json: bool) -> None:
     """Delete FAMILIES: every row, the lists in outbox/ that name them; then search for what they held, and certify.
 
     What was merged into them goes with them. It cannot be undone. Ends with exit code 6 where the search finds anything.
 
-    Example: matcher retention delete F-ABCDEFGH -w workspace --reason no_further_risk --by "Programme information manager"
+    Example: matcher retention -w workspace delete F-ABCDEFGH --reason no_further_risk --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -147,13 +147,13 @@ def delete(families: tuple[str, ...], workspace: Path, reason: str, role: str, a
 
 @retention.command("outbox", short_help="Destroy the lists of people in outbox/ that are past their time.")
 @workspace_option
-@_json
+@json_option
 def outbox(workspace: Path, as_json: bool) -> None:
     """Destroy the lists of people in outbox/ that are past the policy's time; `matcher expire` does it too.
 
     Counts stay: finance, published, assurance, report.
 
-    Example: matcher retention outbox -w workspace
+    Example: matcher retention -w workspace outbox
     """
     from matcher.registry import Registry
     from matcher.rights.outbox import destroy_past
@@ -177,13 +177,13 @@ def outbox(workspace: Path, as_json: bool) -> None:
 @click.option("--file", "file", help="This file alone, as matcher retention list shows it.")
 @_role
 @click.option("--on", type=AS_AT, required=True, help="The day on which the recipient destroyed it.")
-@_json
+@json_option
 def confirm(
     workspace: Path, recipient: str, batch: str | None, file: str | None, role: str, on: dt.date, as_json: bool
 ) -> None:
     """Record a recipient's confirmation that lists were destroyed, with every copy.
 
-    Example: matcher retention confirm -w workspace --recipient dwp --batch 2013-10-31-1 --by "Programme information manager" --on 2013-12-02
+    Example: matcher retention -w workspace confirm --recipient dwp --batch 2013-10-31-1 --by "Programme information manager" --on 2013-12-02
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -206,11 +206,11 @@ def confirm(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder for a text file a recipient; else stdout."
 )
-@_json
+@json_option
 def chase(workspace: Path, output: Path | None, as_json: bool) -> None:
     """Write a reminder for every recipient with lists that were superseded and are not confirmed destroyed.
 
-    Example: matcher retention chase -w workspace -o reminders
+    Example: matcher retention -w workspace chase -o reminders
     """
     from matcher.purge.audit import Audit
     from matcher.registry import Registry

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import echo_json, say
-from matcher.cli.workspaces import open_workspace
+from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, open_workspace, workspace_option
 from matcher.errors import UserError
 from matcher.review.answers import ANSWERS, REASONS
 
@@ -19,45 +17,25 @@ if TYPE_CHECKING:
     from matcher.runs.reviewing import Review
     from matcher.workspace import Workspace
 
-F = TypeVar("F", bound=Callable[..., object])
-_WORKSPACE = click.Path(path_type=Path)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _ALL = click.option("--all", "answered", is_flag=True, help="The answered questions too.")
 
 
-@click.group("review", short_help="The open questions of a held batch: list, answer, export, import, serve.")
-@click.option("-w", "--workspace", type=_WORKSPACE, help="Folder made by: matcher init")
-@click.pass_context
-def review(context: click.Context, workspace: Path | None) -> None:
+@click.group("review", short_help="The open questions of a held batch.")
+@group_workspace_option
+def review() -> None:
     """See and answer what only a person can decide. When all is answered: matcher resume.
 
     An answer may be changed while the batch is held; `defer` leaves the decision to the thresholds.
 
     Example: matcher review -w workspace list
     """
-    context.obj = workspace
-
-
-def _in_workspace(command: F) -> F:
-    """-w WORKSPACE, before or after the subcommand; the command is handed the opened workspace."""
-
-    @click.option("-w", "--workspace", type=_WORKSPACE, help="Folder made by: matcher init")
-    @click.pass_context
-    @functools.wraps(command)
-    def inner(context: click.Context, /, workspace: Path | None, **options: Any) -> object:
-        path = workspace or context.obj
-        if path is None:
-            raise click.UsageError("Missing option '-w' / '--workspace'.", context)
-        return command(open_workspace(path), **options)
-
-    return inner  # type: ignore[return-value]
 
 
 @review.command("list", short_help="The open questions, most worth asking first.")
-@_in_workspace
+@workspace_option
 @_ALL
-@_JSON
-def list_questions(place: Workspace, answered: bool, as_json: bool) -> None:
+@json_option
+def list_questions(workspace: Path, answered: bool, as_json: bool) -> None:
     """List the open questions, most worth asking first, with the two sides of each side by side.
 
     That people's details were shown is recorded as a disclosure.
@@ -68,6 +46,7 @@ def list_questions(place: Workspace, answered: bool, as_json: bool) -> None:
     from matcher.review.listing import heading, lines
     from matcher.runs.reviewing import Review, find_held
 
+    place = open_workspace(workspace)
     with Registry.open(place) as registry:
         nothing = find_held(registry) is None
     if nothing:
@@ -117,9 +96,9 @@ def list_questions(place: Workspace, answered: bool, as_json: bool) -> None:
 @click.option(
     "--reason", required=True, metavar="CODE", help=f"Why: {', '.join(REASONS)}, or another short lower-case code."
 )
-@_in_workspace
-@_JSON
-def answer_question(place: Workspace, question: str, given: str, by: str, reason: str, as_json: bool) -> None:
+@workspace_option
+@json_option
+def answer_question(workspace: Path, question: str, given: str, by: str, reason: str, as_json: bool) -> None:
     """Answer question ID: yes, no, or defer (the thresholds decide). An earlier answer is replaced; each is audited.
 
     Example: matcher review -w workspace answer Q-ABCDEFGH yes --by panel --reason same_person_confirmed
@@ -128,6 +107,7 @@ def answer_question(place: Workspace, question: str, given: str, by: str, reason
     from matcher.review.answers import parse
     from matcher.runs.reviewing import answer, held_batch
 
+    place = open_workspace(workspace)
     id = question.strip().upper()
     taken = parse(given, by, reason)
     before = answer(place, {id: taken})[id]
@@ -144,10 +124,10 @@ def answer_question(place: Workspace, question: str, given: str, by: str, reason
 
 @review.command("export", short_help="The open questions as a password-protected workbook.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.xlsx")
-@_in_workspace
+@workspace_option
 @_ALL
-@_JSON
-def export_questions(place: Workspace, output: Path, answered: bool, as_json: bool) -> None:
+@json_option
+def export_questions(workspace: Path, output: Path, answered: bool, as_json: bool) -> None:
     """Write the open questions into a workbook with empty columns for answer, role and reason.
 
     It opens with the password of review (matcher passwords show review). That people's details left is recorded.
@@ -159,7 +139,7 @@ def export_questions(place: Workspace, output: Path, answered: bool, as_json: bo
 
     if output.suffix.lower() != ".xlsx":
         raise click.UsageError("name a file that ends in .xlsx")
-    found = Review.of(place)
+    found = Review.of(open_workspace(workspace))
     questions = found.questions(answered=answered)
     content = found.workbook(questions)
     found.shown(questions, "xlsx file", hashlib.sha256(content).hexdigest())
@@ -174,9 +154,9 @@ def export_questions(place: Workspace, output: Path, answered: bool, as_json: bo
 @review.command("import", short_help="Read a filled-in workbook back.")
 @click.argument("file", metavar="FILE.xlsx", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--keep", is_flag=True, help="Do not destroy the workbook after reading it.")
-@_in_workspace
-@_JSON
-def import_answers(place: Workspace, file: Path, keep: bool, as_json: bool) -> None:
+@workspace_option
+@json_option
+def import_answers(workspace: Path, file: Path, keep: bool, as_json: bool) -> None:
     """Take the answers of FILE.xlsx: all of them, or none where it has faults. Rows without an answer stay open.
 
     The workbook holds people who may not qualify, so it is destroyed once its answers are taken, unless --keep.
@@ -186,6 +166,7 @@ def import_answers(place: Workspace, file: Path, keep: bool, as_json: bool) -> N
     from matcher.purge.audit import Audit
     from matcher.runs.reviewing import Review
 
+    place = open_workspace(workspace)
     found = Review.of(place)
     try:
         content = file.read_bytes()
@@ -215,8 +196,8 @@ def import_answers(place: Workspace, file: Path, keep: bool, as_json: bool) -> N
 @click.option("--by", metavar="ROLE", help="The role in which you answer (default: the first of [review] roles).")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one).")
 @click.option("--browser/--no-browser", default=None, help="Open the page in the browser (default: at a keyboard).")
-@_in_workspace
-def serve_questions(place: Workspace, by: str | None, port: int, browser: bool | None) -> None:
+@workspace_option
+def serve_questions(workspace: Path, by: str | None, port: int, browser: bool | None) -> None:
     """Show the questions on a web page that only this computer reaches; ends with Ctrl-C, or when all is answered.
 
     The address that is printed works once, for the first browser that opens it.
@@ -227,6 +208,7 @@ def serve_questions(place: Workspace, by: str | None, port: int, browser: bool |
     from matcher.review.page import Page
     from matcher.runs.reviewing import Review
 
+    place = open_workspace(workspace)
     role = parse("yes", by if by is not None else place.settings.review.roles[0], "none").by
     found = Review.of(place)
     if not found.questions():

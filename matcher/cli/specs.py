@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.disclosures import spec_pages
 from matcher.errors import UserError
 from specs.load import ExtractSpec, SpecError, load_extract_specs
@@ -18,7 +18,6 @@ _folder = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder of data-set files (default: the shipped ones).",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def _load(ctx: click.Context, folder: Path | None) -> dict[str, ExtractSpec]:
@@ -46,9 +45,9 @@ def _one(specs: dict[str, ExtractSpec], name: str) -> ExtractSpec:
     raise UserError("There is no such data set", todo=f"{hint}choose one of {', '.join(specs)}")
 
 
-@click.group("specs", invoke_without_command=True)
+@click.group("specs", invoke_without_command=True, short_help="What partners send, as a list, a page or a schema.")
 @_folder
-@_json
+@json_option
 @click.pass_context
 def specs_group(ctx: click.Context, folder: Path | None, as_json: bool) -> None:
     """List what partners send: data sets, their source, partners and rhythm.
@@ -67,7 +66,7 @@ def specs_group(ctx: click.Context, folder: Path | None, as_json: bool) -> None:
 @specs_group.command("show")
 @click.argument("dataset")
 @_folder
-@_json
+@json_option
 @click.option("--html", is_flag=True, help="A printable page instead of text.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the page to this file.")
 @click.pass_context
@@ -87,10 +86,10 @@ def show(ctx: click.Context, dataset: str, folder: Path | None, as_json: bool, h
     _write(output, page)
 
 
-@specs_group.command("export")
+@specs_group.command("export", short_help="The columns of one data set as a Frictionless schema.")
 @click.argument("dataset")
 @_folder
-@_json
+@json_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the schema to this file.")
 @click.pass_context
 def export(ctx: click.Context, dataset: str, folder: Path | None, as_json: bool, output: Path | None) -> None:

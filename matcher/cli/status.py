@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.clock import today
 
@@ -26,7 +26,7 @@ _INTERRUPTED = {
 
 @click.command("status", short_help="Batches and their state, what waits for whom, until when.")
 @workspace_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def status(workspace: Path, as_json: bool) -> None:
     """Show the batches and their state, what waits for whom and until when, and which reviews are due.
 
@@ -110,11 +110,9 @@ def _waits(batch: dict[str, Any]) -> str:
     return f"; waits for {batch['waits_for']} until {batch['until']:%d/%m/%Y}{questions}"
 
 
-@click.command(
-    "expire", short_help="Destroy what is past its time: held batches, lists in outbox/ (for the scheduler)."
-)
+@click.command("expire", short_help="Destroy what is past its time (for the scheduler).")
 @workspace_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def expire(workspace: Path, as_json: bool) -> None:
     """Destroy what held batches keep whose time is over (every other command does it too), the lists of people in outbox/ that
     are past the policy's time, and what a crash left of a deletion. Families are deleted by a person alone.

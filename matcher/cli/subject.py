@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
-from matcher.cli.workspaces import open_workspace, workspace_option
+from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.workspaces import group_workspace_option, open_workspace, workspace_option
 from matcher.clock import today
 from matcher.errors import UserError
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from matcher.workspace import Workspace
 
 _role = click.option("--by", "role", required=True, help="The role that acts, as in [review] roles; never a name.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _request = click.option("--request", help="The request (R-...) that this is for.")
 _FIND_FIELDS = ["full_name", "date_of_birth", "postcode"]
 
 
-@click.group("subject", short_help="Everything held about one person; requests for access, correction, erasure.")
+@click.group("subject", short_help="What is held about one person; requests of people.")
+@group_workspace_option
 def subject() -> None:
     """What is held about one person, and requests: access, freedom of information, objection, correction, restriction, erasure.
 
-    Example: matcher subject find -w workspace --ask
+    Example: matcher subject -w workspace find --ask
     """
 
 
@@ -70,14 +70,14 @@ def _values(names: Mapping[str, str], ask: bool, file: Path | None) -> dict[str,
     "--file", "file", type=click.Path(path_type=Path), help="Read them from this TOML file; destroy it afterwards."
 )
 @_request
-@_json
+@json_option
 def find(workspace: Path, ask: bool, file: Path | None, request: str | None, as_json: bool) -> None:
     """Look for a person in the registry and in a held batch, also where name or date of birth are misspelt or turned round.
 
     The values are asked for or read from a file: a command line stays in the shell's history and the process list. Where
     nobody comes near, that is recorded with the request and certified. Each use is recorded as a disclosure.
 
-    Example: matcher subject find -w workspace --ask --request R-ABCDEFGH
+    Example: matcher subject -w workspace find --ask --request R-ABCDEFGH
     """
     from matcher.purge.audit import Audit
     from matcher.registry import Registry
@@ -143,14 +143,14 @@ def _disclose(registry: Registry, place: Workspace, spec: str, told: list[dict[s
 @workspace_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The workbook to write (.xlsx).")
 @_request
-@_json
+@json_option
 def export(person: str, workspace: Path, output: Path, request: str | None, as_json: bool) -> None:
     """Write all that is held about PERSON in plain words: what, who supplied it under which gateway, why the family is listed,
     to whom it went, when it is reviewed. Other people's data are withheld, and that is said.
 
     The workbook is under a password of its own: matcher passwords show subject.p-.... Recorded as a disclosure.
 
-    Example: matcher subject export P-ABCDEFGH -w workspace -o held.xlsx --request R-ABCDEFGH
+    Example: matcher subject -w workspace export P-ABCDEFGH -o held.xlsx --request R-ABCDEFGH
     """
     from matcher.disclosures.workbooks import protected_workbook
     from matcher.purge.audit import Audit
@@ -200,14 +200,14 @@ def export(person: str, workspace: Path, output: Path, request: str | None, as_j
 @click.option("--person", help="The person (P-...) it is about, where known.")
 @click.option("--family", help="The family (F-...) it is about, where known.")
 @click.option("--reference", help="The case's number in your own register, such as SAR-2014/031.")
-@_json
+@json_option
 def request_(
     workspace: Path, kind: str, received: dt.date, identity: str, role: str, person: str | None, family: str | None,
     reference: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Record that somebody asks, and until when an answer is due by the law of that day. No name is taken.
 
-    Example: matcher subject request -w workspace --kind access --received 2014-03-03 --identity documents_seen --by "Programme information manager"
+    Example: matcher subject -w workspace request --kind access --received 2014-03-03 --identity documents_seen --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -242,7 +242,7 @@ def request_(
 def identity(request: str, how: str, workspace: Path, role: str) -> None:
     """Record HOW it was checked who asks in REQUEST, as a code.
 
-    Example: matcher subject identity R-ABCDEFGH documents_seen -w workspace --by "Programme information manager"
+    Example: matcher subject -w workspace identity R-ABCDEFGH documents_seen --by "Programme information manager"
     """
     from matcher.purge.audit import Audit
     from matcher.registry import Registry
@@ -262,11 +262,11 @@ def identity(request: str, how: str, workspace: Path, role: str) -> None:
 @workspace_option
 @click.option("--nobody", is_flag=True, help="None of the candidates is the person: nothing is held.")
 @_role
-@_json
+@json_option
 def found(request: str, who: str | None, workspace: Path, nobody: bool, role: str, as_json: bool) -> None:
     """Record that REQUEST is about WHO (P-... or F-...), or with --nobody that nothing is held, which is certified.
 
-    Example: matcher subject found R-ABCDEFGH P-ABCDEFGH -w workspace --by "Programme information manager"
+    Example: matcher subject -w workspace found R-ABCDEFGH P-ABCDEFGH --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.answers import nothing_held
@@ -299,7 +299,7 @@ def found(request: str, who: str | None, workspace: Path, nobody: bool, role: st
 def view(request: str, workspace: Path, partner: str, given: str, on: dt.date) -> None:
     """Record what an originator says of REQUEST: the agreement asks for every originator's view before an answer.
 
-    Example: matcher subject view R-ABCDEFGH -w workspace --partner dwp --view disclose --on 2014-03-10
+    Example: matcher subject -w workspace view R-ABCDEFGH --partner dwp --view disclose --on 2014-03-10
     """
     from matcher.registry import Registry
     from matcher.rights.requests import view as record
@@ -318,14 +318,14 @@ def view(request: str, workspace: Path, partner: str, given: str, on: dt.date) -
 @click.option("--on", type=AS_AT, help="The day of the decision; default: today.")
 @click.option("--exemption", help="What allows a refusal, as a code; an unknown one lists them all.")
 @click.option("--citation", help="Where that exemption stands: act and section.")
-@_json
+@json_option
 def decide(
     request: str, workspace: Path, decision: str, role: str, on: dt.date | None, exemption: str | None, citation: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Decide REQUEST. Granting a restriction restricts; granting an erasure erases, searches and certifies.
 
-    Example: matcher subject decide R-ABCDEFGH -w workspace --decision granted --by "Programme information manager"
+    Example: matcher subject -w workspace decide R-ABCDEFGH --decision granted --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.carrying_out import carry_out
@@ -358,7 +358,7 @@ def decide(
 def restrict(who: str, workspace: Path, reason: str, role: str, request: str | None) -> None:
     """Leave WHO (P-... or F-...) out of every list and disclosure from now on, until that is lifted.
 
-    Example: matcher subject restrict P-ABCDEFGH -w workspace --reason accuracy_contested --by "Programme information manager"
+    Example: matcher subject -w workspace restrict P-ABCDEFGH --reason accuracy_contested --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -382,7 +382,7 @@ def restrict(who: str, workspace: Path, reason: str, role: str, request: str | N
 def lift(who: str, workspace: Path, role: str) -> None:
     """Lift what keeps WHO (P-... or F-...) out of the lists.
 
-    Example: matcher subject lift P-ABCDEFGH -w workspace --by "Programme information manager"
+    Example: matcher subject -w workspace lift P-ABCDEFGH --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -404,7 +404,7 @@ def lift(who: str, workspace: Path, role: str) -> None:
 @click.option("--ask", is_flag=True, help="Ask for the right value.")
 @click.option("--file", "file", type=click.Path(path_type=Path), help='Read it from this TOML file: value = "..."')
 @_request
-@_json
+@json_option
 def correct(
     person: str, workspace: Path, field: str, said_by: str, role: str, ask: bool, file: Path | None, request: str | None,
     as_json: bool,
@@ -413,7 +413,7 @@ def correct(
 
     Says which recipients were told the wrong one. Addresses and facts are corrected by their source, which supplies them again.
 
-    Example: matcher subject correct P-ABCDEFGH -w workspace --field surname --said-by person --ask --by "Programme information manager"
+    Example: matcher subject -w workspace correct P-ABCDEFGH --field surname --said-by person --ask --by "Programme information manager"
     """
     from matcher.registry import Registry
     from matcher.rights.codes import role_of
@@ -440,14 +440,14 @@ def correct(
 @workspace_option
 @_role
 @_request
-@_json
+@json_option
 def erase(person: str, workspace: Path, role: str, request: str | None, as_json: bool) -> None:
     """Erase PERSON: every row, and what of the family rests on it alone; search for what was held, and certify.
 
     A family goes with: matcher retention delete. It cannot be undone. Later supplies that name the person have a basis of
     their own and are matched anew: no list of the erased is kept.
 
-    Example: matcher subject erase P-ABCDEFGH -w workspace --by "Programme information manager" --request R-ABCDEFGH
+    Example: matcher subject -w workspace erase P-ABCDEFGH --by "Programme information manager" --request R-ABCDEFGH
     """
     from matcher.registry import Registry
     from matcher.rights.carrying_out import erase_person
@@ -473,11 +473,11 @@ def erase(person: str, workspace: Path, role: str, request: str | None, as_json:
 @subject.command("list", short_help="Open requests by due date, and who is restricted.")
 @workspace_option
 @click.option("--all", "all_of_them", is_flag=True, help="Decided ones too.")
-@_json
+@json_option
 def list_requests(workspace: Path, all_of_them: bool, as_json: bool) -> None:
     """List the open requests, overdue ones first, with the originators who have given no view; and what is restricted.
 
-    Example: matcher subject list -w workspace
+    Example: matcher subject -w workspace list
     """
     from matcher.registry import Registry
     from matcher.rights.requests import asked

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, say
+from matcher.cli.output import AS_AT, echo_json, json_option, say
 from matcher.errors import UserError
 from matcher.synthetic import make_month
 
 
-@click.command(
-    epilog="Example: matcher synth demo --people 20000 --seed 1 --as-at 2013-10-31",
-)
+@click.command(short_help="Write a made-up month, to try the commands on.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--people", type=click.IntRange(min=1), default=20_000, show_default=True, help="About how many people.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same bytes.")
@@ -23,9 +21,12 @@ from matcher.synthetic import make_month
 @click.option(
     "--errors", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Scale of errors; 0 is clean."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def synth(folder: Path, people: int, seed: int, as_at: dt.date, hard: bool, errors: float, as_json: bool) -> None:
-    """Write a made-up month: FOLDER/inbox with every data set, and FOLDER/truth.csv."""
+    """Write a made-up month: FOLDER/inbox with every data set, and FOLDER/truth.csv.
+
+    Example: matcher synth demo --people 20000 --seed 1 --as-at 2013-10-31
+    """
     inbox = folder / "inbox"
     if inbox.exists() and any(inbox.iterdir()) and not (inbox / "MADE-UP.txt").exists():
         raise UserError(

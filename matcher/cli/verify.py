@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, say
+from matcher.cli.output import echo_json, json_option, say
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.errors import Exit, UserError
 
 _MOST_LINES = 200
 
 
-@click.command("verify", short_help="Search every byte for what should be gone; check certificates and audit chain.")
+@click.command("verify", short_help="Search every byte for what should be gone; check the proofs.")
 @workspace_option
 @click.argument("batch", required=False)
 @click.option(
     "--canaries", type=click.Path(path_type=Path), help="Search also for the values of this text file, one a line."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def verify(context: click.Context, workspace: Path, batch: str | None, canaries: Path | None, as_json: bool) -> None:
     """Search every byte under the workspace for what should be gone, and check certificates and the audit chain.

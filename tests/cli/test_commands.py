@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from matcher.cli import cli
+from matcher.errors import Exit, UserError
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = sorted(path.parent for path in (ROOT / "matcher").glob("*/__init__.py"))
@@ -23,17 +25,65 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
             yield from commands(command, (*path, name))
 
 
+def command_of(path: tuple[str, ...]) -> Any:
+    command: Any = cli
+    for name in path:
+        command = command.commands[name]
+    return command
+
+
+def is_group(path: tuple[str, ...]) -> bool:
+    return isinstance(command_of(path), click.Group)
+
+
 @pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
 def test_every_command_has_a_help_with_an_example_and_explained_options(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(cli, [*path, "--help"])
     assert result.exit_code == 0
-    assert f"Example: matcher {path[0]}" in " ".join(result.output.split())
-    command: click.Command = cli
-    for name in path:
-        assert isinstance(command, click.Group)
-        command = command.commands[name]
-    for option in command.params:
+    assert " ".join(result.output.split()).count(f"Example: matcher {path[0]}") == 1
+    for option in command_of(path).params:
         assert isinstance(option, click.Argument) or getattr(option, "help", None), option.name
+
+
+@pytest.mark.parametrize("group", [(), *(path for path in commands(cli) if is_group(path))], ids=" ".join)
+def test_a_list_of_commands_says_each_in_one_line_that_is_not_cut(group: tuple[str, ...]) -> None:
+    text = CliRunner().invoke(cli, [*group, "--help"], terminal_width=80).output
+    lines = text.partition("Commands:\n")[2].splitlines()
+    assert len(lines) == len(command_of(group).commands)
+    for line in lines:
+        assert len(line) < 80 and not line.endswith("...")
+
+
+# of every group a subcommand that needs nothing but a workspace
+ON_A_WORKSPACE = {
+    "audit": "show", "keys": "show", "passwords": "list", "registry": "move", "retention": "list", "review": "list",
+    "subject": "list",
+}  # fmt: skip
+
+
+def test_every_group_on_workspaces_takes_one_and_shows_it_so_in_its_examples() -> None:
+    takes = set()
+    for path in commands(cli):
+        command = command_of(path)
+        if len(path) > 1 and any(option.name == "workspace" for option in command.params):
+            takes.add(path[0])
+            assert f"Example: matcher {path[0]} -w workspace {path[1]}" in (command.help or ""), path
+    assert takes == set(ON_A_WORKSPACE)
+
+
+@pytest.mark.parametrize(("group", "subcommand"), ON_A_WORKSPACE.items())
+def test_the_workspace_stands_before_or_after_the_subcommand(group: str, subcommand: str, tmp_path: Path) -> None:
+    def reached(*arguments: str) -> str:
+        error = CliRunner().invoke(cli, [group, *arguments]).exception
+        assert isinstance(error, UserError) and error.title == "This is not a workspace."
+        return error.where
+
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    assert reached("-w", one, subcommand) == reached(subcommand, "-w", one) == one
+    assert reached("--workspace", one, subcommand) == one
+    assert reached("-w", other, subcommand, "-w", one) == one, "the nearer one counts"
+    missing = CliRunner().invoke(cli, [group, subcommand])
+    assert missing.exit_code == Exit.USAGE and "Missing option '-w' / '--workspace'" in missing.output
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)

@@ -55,12 +55,6 @@ def events(place: Workspace, event: str) -> list[dict[str, Any]]:
     return [entry["counts"] for entry in Audit(place).entries() if entry["event"] == event]
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["answer"], ["export"], ["import"], ["serve"]], ids=" ".join)
-def test_help_has_one_example(command: list[str]) -> None:
-    result = run(*command, "--help")
-    assert result.exit_code == 0 and " ".join(result.output.split()).count("Example: matcher review") == 1
-
-
 # -- list ------------------------------------------------------------------------------------------------------------
 
 

@@ -61,28 +61,6 @@ def run_json(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
     return json.loads(result.stdout)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["init"],
-        ["status"],
-        ["expire"],
-        ["verify"],
-        ["families"],
-        ["passwords"],
-        ["passwords", "list"],
-        ["passwords", "show"],
-    ],
-    ids=" ".join,
-)
-def test_help_has_one_example(command: list[str]) -> None:
-    result = run(*command, "--help")
-    assert (
-        result.exit_code == 0
-        and " ".join(result.output.split()).count(f"Example: matcher {' '.join(command)}"[:30]) == 1
-    )
-
-
 # -- init ------------------------------------------------------------------------------------------------------------
 
 
