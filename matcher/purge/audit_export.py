@@ -167,7 +167,7 @@ def _signed(statement: dict[str, Any], signature: str, public_keys: Sequence[Ed2
             key.verify(bytes.fromhex(signature), chain.line_of(statement))
         except (InvalidSignature, ValueError):
             continue
-        return signature == signature.lower()
+        return chain.plain_hex(signature)
     return False
 
 

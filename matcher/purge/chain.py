@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ TAKEN_UP = ("signing_key_made", "signing_key_restored")
 """The key before was lost or put back: signed by the key that signs from here on, which `new` names."""
 NOTHING = "0" * 64
 FIELDS = frozenset({"number", "at", "event", "counts", "previous", "hash", "signature"})
+
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 Entry = dict[str, Any]
 Head = tuple[int, str]
@@ -55,6 +58,19 @@ class Checked:
     def head(self) -> Head:
         """Number and hash of the last entry."""
         return (int(self.entries[-1]["number"]), str(self.entries[-1]["hash"])) if self.entries else (0, NOTHING)
+
+
+def head_kept(kept: bytes | None) -> Head | None:
+    """The end of a chain as the key store keeps it; null where it keeps none."""
+    if not kept:
+        return None
+    number, _, last = kept.decode("ascii").partition(" ")
+    return int(number), last
+
+
+def head_to_keep(head: Head) -> bytes:
+    """The end of a chain for the key store."""
+    return f"{head[0]} {head[1]}".encode("ascii")
 
 
 def line_of(entry: Mapping[str, Any]) -> bytes:
@@ -127,8 +143,7 @@ def _faults(
         found.append("stands out of its order (moved, or put in)")
     elif entry["previous"] != previous:
         found.append("does not follow the entry before it (one of them was replaced)")
-    signature = str(entry["signature"])
-    if line_of(entry) != line or signature != signature.lower() or hash_of(entry) != entry["hash"]:
+    if line_of(entry) != line or not plain_hex(entry["signature"]) or hash_of(entry) != entry["hash"]:
         found.append("was edited")
     elif fault := signers.fault(entry):
         found.append(fault)
@@ -137,6 +152,11 @@ def _faults(
     if entry["event"] == CHAIN_LOST:
         found.append("entries before this one were lost, and a restore went on without them")
     return found
+
+
+def plain_hex(signature: Any) -> bool:
+    """Whether a signature is written as this program writes it: `bytes.fromhex` takes capitals and spaces too."""
+    return isinstance(signature, str) and _SIGNATURE.fullmatch(signature) is not None
 
 
 def _explained(line: bytes, following: Sequence[Entry | None]) -> bool:

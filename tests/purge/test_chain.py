@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -61,7 +62,7 @@ def test_any_other_byte_is_found(real: Real, data: st.DataObject) -> None:
     assert any(fault.line in (line, line + 1, None) for fault in faults), "the place is told"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_any_byte_put_in_or_taken_out_is_found(real: Real, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(real.content) - 1))
@@ -106,6 +107,14 @@ def test_the_line_and_the_number_are_named(real: Real) -> None:
         "line 11: the last line is cut off (an interrupted write, or removed)",
         "entries at the end, up to number 11, are missing or changed",
     ]
+
+
+@pytest.mark.parametrize("how", [lambda s: s.upper(), lambda s: s[:2] + " " + s[2:], lambda s: s + "\n"])
+def test_a_signature_written_otherwise_is_a_change(real: Real, how: Callable[[str], str]) -> None:
+    entry = chain.parse(real.lines[-1])
+    assert entry is not None
+    content = b"".join([*real.lines[:-1], chain.line_of(entry | {"signature": how(entry["signature"])}), b"\n"])
+    assert told(real.faults(content)) == ["line 11, entry 11: was edited"]
 
 
 def test_an_entry_signed_by_a_stranger_is_found(real: Real) -> None:
