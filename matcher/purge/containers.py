@@ -140,12 +140,19 @@ def _zip(name: str, content: bytes, passwords: Passwords, depth: int) -> Iterato
             yield from _given(inner, opened, passwords, depth)
 
 
+_UNPACKED: dict[str, Callable[[io.BytesIO], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
+    "gzip": lambda source: gzip.GzipFile(fileobj=source),
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
+
+
 def _packed(kind: str, name: str, content: bytes, passwords: Passwords, depth: int) -> Iterator[Part]:
     """What one of the streams holds that pack a single file."""
     inner = _join(name, kind)
     source = io.BytesIO(content)
     try:
-        with {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[kind](source) as file:
+        with _UNPACKED[kind](source) as file:
             opened = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError):
         yield Part(inner, fault=f"not readable {kind}")
