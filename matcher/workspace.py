@@ -133,9 +133,7 @@ class Workspace:
         open_engine(place, keys.registry_key()).dispose()
         if not (root / PUBLIC_KEY).exists():
             _write(root / PUBLIC_KEY, keys.public_pem())
-        if any(_LEFT.fullmatch(path.name) for path in workspace.files()):  # of a set-up that was cut off
-            with workspace.lock():
-                pass
+        workspace._sweep_all()  # of a set-up that was cut off
         return workspace
 
     @classmethod
@@ -305,9 +303,7 @@ class Workspace:
             self._held, self._holder = 1, holder_now(command)
             note(self._lock_file, self._holder)
             try:
-                for path in list(self.files()):
-                    if _LEFT.fullmatch(path.name):
-                        self.destroy(path)
+                self._sweep_all()
                 yield
             finally:
                 self._held = 0
@@ -434,6 +430,12 @@ class Workspace:
         for path in left:
             self.destroy(path)
         return len(left)
+
+    def _sweep_all(self) -> None:
+        """Destroy what a crash left anywhere in the workspace. The caller holds the lock."""
+        for path in list(self.files()):
+            if _LEFT.fullmatch(path.name):
+                self.destroy(path)
 
     def destroy_folder(self, folder: Path) -> list[Destroyed]:
         """Destroy every file under a folder of the workspace, and the folder. Raises UserError for a folder outside."""

@@ -146,8 +146,9 @@ def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
         written = outputs.write(workspace, registry, batch, rules)
     with stages.stage("purge", "Destroying what was received"):
         held.destroy_held(workspace, batch.batch_id)
-        referral = workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
-        taken = take_back(workspace, batch.plan, run.console) + (referral.digest is not None)
+        workspace.destroy(workspace.outbox(batch.batch_id) / outputs.REFERRAL)
+        referred = any(row["form"].endswith(outputs.REFERRAL) for row in registry.disclosures(batch.batch_id))
+        taken = take_back(workspace, batch.plan, run.console) + referred
         if taken:
             Audit(workspace).append_once("workbooks_destroyed", batch=batch.batch_id, files=taken)
         if batch.replaces is not None:

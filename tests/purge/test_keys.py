@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import stat
 from pathlib import Path
@@ -156,6 +157,29 @@ def test_replaced_and_removed_keys_are_overwritten_and_leave_no_file(tmp_path: P
     assert place.names() == ["held.x", "registry"]
     assert place.remove("held.x") and not place.remove("held.x")
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["registry.key"]
+
+
+def test_a_key_that_cannot_be_written_is_said_and_leaves_nothing(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = store.make("held.2013-10-31-1")
+    folder = FolderPlace(tmp_path / "other")
+    folder.put("a", b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(UserError, match="Could not write a key: No space left") as refused:
+            folder.put("a", b"new")
+        with pytest.raises(UserError, match="Could not destroy a key"):
+            store.destroy("held.2013-10-31-1")
+    assert refused.value.where == str(folder.folder) and "space" in refused.value.todo
+    assert folder.get("a") == b"old"
+    folder.put("a", b"newer")
+    assert [path.name for path in folder.folder.iterdir()] == ["a.key"], "what was left of the key is swept"
+    assert store.destroy("held.2013-10-31-1") and store.get("held.2013-10-31-1") is None and first
 
 
 def test_places_say_when_a_key_was_written(store: KeyStore) -> None:

@@ -18,6 +18,7 @@ from matcher.runs.resume import resume
 from matcher.runs.start import start
 from matcher.synthetic import make_month
 from matcher.workspace import Workspace
+from tests.disclosures.opened import cheap_passwords
 from tests.review.workspaces import held_month
 
 __all__ = ["held_month"]
@@ -124,3 +125,14 @@ def office(new_office: Callable[[], Office]) -> Office:
 def undisturbed() -> dict[str, set[tuple[str, ...]]]:
     """What an undisturbed run keeps, by month; filled by the first test that asks."""
     return {}
+
+
+@pytest.fixture
+def small_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office with a month of a few hundred people, for what does not depend on their number."""
+    cheap_passwords(monkeypatch.setattr)
+    month = tmp_path / "month"
+    month.mkdir()
+    for name, content in make_month(300, 9, OCTOBER).files.items():
+        (month / name).write_bytes(content)
+    return Office(Workspace.create(tmp_path / "workspace"), {OCTOBER: month}, tmp_path)

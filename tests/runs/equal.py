@@ -33,7 +33,7 @@ from matcher.purge.certificate import verify_certificate
 from matcher.registry import schema
 from matcher.registry.schema.base import UtcStamp
 from matcher.registry.store import Registry
-from matcher.workspace import ALREADY_GONE, MEDIUM_NOT_PROVEN, Workspace
+from matcher.workspace import ALREADY_GONE, LOCK, MEDIUM_NOT_PROVEN, Workspace
 from tests.disclosures.opened import OLE_HEADER, decrypted
 
 ID = re.compile(r"\b[FPQ]-[A-Z2-7]{8}\b")
@@ -227,6 +227,8 @@ def _files(base: Path, workspace: Workspace, names: Mapping[str, str]) -> Iterat
             yield f"{name}/", "a folder"
         elif path.suffix == ".key" or path.name in RANDOM:
             yield name, "random"
+        elif path.name == LOCK:
+            yield name, "whoever held it last"
         else:
             yield name, _content(path, base, workspace, names)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ import matcher.runs.residue
 import matcher.runs.seal
 import matcher.runs.start
 from matcher.errors import Exit, UserError
+from matcher.purge.audit import Audit
 from matcher.registry.store import Registry
 from matcher.runs.waiting import Waiting
 from matcher.workspace import Workspace
@@ -134,6 +137,65 @@ def test_a_fault_while_matching_leaves_no_batch_to_resume(office: Office, monkey
             office.run(inbox, OCTOBER)
     assert (inbox / "dwp.csv").exists()
     assert office.run(inbox, OCTOBER).code == Exit.DONE
+
+
+def test_a_seal_with_a_late_supply_that_is_cut_off_takes_the_supply_again(
+    small_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = small_office
+    office.settings(referral={"on": True, "agreement": "a made-up agreement with DWP", "need": "1 or 2"})
+    assert office.run(office.inbox(OCTOBER, without=("dwp",)), OCTOBER).code == Exit.HELD
+    answer = office.inbox(OCTOBER) / "dwp.csv"
+    cut(monkeypatch, Registry, "apply", after=False)
+    with pytest.raises(PowerCut):
+        office.resume(answer)
+    done = office.resume(answer).summary
+    assert done["state"] == "sealed" and not answer.exists()
+    assert [s["dataset"] for s in done["supplies"]].count("dwp") == 1
+
+
+def test_a_batch_that_had_just_begun_is_gone_on_with(small_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(monkeypatch, Registry, "new_batch", after=True)
+    with pytest.raises(PowerCut):
+        small_office.run(small_office.inbox(OCTOBER), OCTOBER)
+    assert small_office.resume().summary["state"] == "sealed"
+    events = [entry["event"] for entry in Audit(small_office.workspace).entries()]
+    assert events.count("run_started") == events.count("sealed") == 1
+
+
+def test_the_same_month_again_is_destroyed_to_the_end_also_after_a_power_cut(
+    small_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = small_office
+    first = office.run(office.inbox(OCTOBER), OCTOBER).summary
+    for go_on in (lambda inbox: office.run(inbox, OCTOBER), lambda inbox: office.resume()):
+        inbox = office.inbox(OCTOBER)
+        cut(monkeypatch, Workspace, "destroy", after=True)
+        with pytest.raises(PowerCut):
+            office.run(inbox, OCTOBER)
+        assert go_on(inbox).summary["batch"] == first["batch"]
+        assert {path.name for path in inbox.iterdir()} == {"MADE-UP.txt"}
+
+
+def test_a_received_file_that_cannot_be_destroyed_keeps_the_batch_from_being_sealed(
+    small_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = small_office.inbox(OCTOBER)
+    whole = Path.rename
+
+    def held_open(path: Path, target: Path) -> Path:
+        if path.name == "dwp.csv":
+            raise PermissionError(errno.EACCES, "held open")
+        return whole(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", held_open)
+        with pytest.raises(UserError, match="could not be destroyed") as refused:
+            small_office.run(inbox, OCTOBER)
+    assert "dwp.csv" in refused.value.where and "resume" in refused.value.todo
+    assert {path.name for path in inbox.iterdir()} == {"MADE-UP.txt", "dwp.csv"}
+    done = small_office.resume().summary
+    assert done["state"] == "sealed" and not (inbox / "dwp.csv").exists()
 
 
 def test_two_runs_at_once_are_refused_with_code_5(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import subprocess
 import sys
@@ -231,6 +232,31 @@ def test_a_second_process_is_kept_out_and_a_killed_one_locks_nobody_out(workspac
         holder.kill()
     with workspace.lock():
         pass
+
+
+def test_a_line_that_a_full_disk_cut_off_is_taken_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace.append("a.log", b"first")
+    whole = os.write
+
+    def half(descriptor: int, content: bytes) -> int:
+        if len(content) < 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return whole(descriptor, content[: len(content) // 2])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        with pytest.raises(UserError, match="No space left") as refused:
+            workspace.append("a.log", b"second line")
+    assert refused.value.where.endswith("a.log") and "space" in refused.value.todo
+    workspace.append("a.log", b"third")
+    assert workspace.read("a.log") == b"first\nthird\n"
+
+
+def test_what_a_set_up_that_was_cut_off_left_is_swept_by_the_next(workspace: Workspace) -> None:
+    left = workspace.root / "policy" / ".0123456789abcdef.waiting"
+    left.write_bytes(b"half")
+    Workspace.create(workspace.root)
+    assert not left.exists()
 
 
 def test_a_log_grows_by_lines(workspace: Workspace) -> None:
