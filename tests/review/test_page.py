@@ -176,3 +176,24 @@ def test_names_are_shown_as_text(browser: Browser) -> None:
 def test_a_taken_port_is_told(browser: Browser) -> None:
     with pytest.raises(UserError, match="cannot be served on that port"):
         Page(Desk(), heading="", marking="", role="panel", port=browser.page.port)
+
+
+def test_refused_requests_are_told_by_a_code_and_only_so_many() -> None:
+    told: list[str] = []
+    page = Page(Desk(), heading="Batch", marking="MARKED", role="panel", on_refusal=told.append)
+    thread = threading.Thread(target=page.run, daemon=True)
+    thread.start()
+    stranger = Browser(page, thread, Desk())
+    known = Browser(page, thread, Desk())
+    known.enter()
+    stranger.ask("GET", "/open/wrong")
+    stranger.ask("GET", "/")
+    stranger.ask("GET", "/", Host="elsewhere")
+    known.ask("POST", f"/question/{LINK.id}", {"answer": "yes", "reason": "twins"}, Origin="http://elsewhere")
+    known.ask("POST", f"/question/{LINK.id}", {"answer": "yes", "reason": "twins", "token": "wrong"})
+    assert told == ["wrong_token", "no_session", "other_host", "other_host", "wrong_form"]
+    for _ in range(40):
+        stranger.ask("GET", "/")
+    assert len(told) == 20, "whoever knocks cannot fill the log"
+    page.stop()
+    thread.join(5)
