@@ -24,6 +24,7 @@ from matcher.backup.sealed import Sealed, header_of, seal, unseal
 from matcher.errors import UserError
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import fingerprint
+from matcher.purge.chain import head_kept, head_to_keep
 from matcher.purge.key_losses import HELD
 from matcher.purge.keys import AUDIT_HEAD, REGISTRY, RESTORING, SIGNING, KeyStore
 from matcher.workspace import PUBLIC_KEY, Workspace, write_file
@@ -153,11 +154,11 @@ def _anchor(workspace: Workspace, head: bytes | None) -> list[str]:
         return []
     keys.put(AUDIT_HEAD, head)
     audit = Audit(workspace)
-    number, last = head.decode("ascii").split(" ")
-    if any(entry["number"] == int(number) and entry["hash"] == last for entry in audit.entries()):
+    known = head_kept(head)
+    if known and any((entry["number"], entry["hash"]) == known for entry in audit.entries()):
         end = audit.head()
-        keys.put(AUDIT_HEAD, f"{end[0]} {end[1]}".encode("ascii"))
-        audit.append("audit_end_restored", known=int(number), end=end[0])
+        keys.put(AUDIT_HEAD, head_to_keep(end))
+        audit.append("audit_end_restored", known=known[0], end=end[0])
     return [AUDIT_HEAD]
 
 

@@ -13,6 +13,7 @@ from matcher.backup.rotation import keep_public
 from matcher.errors import UserError
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import fingerprint, read_public_key
+from matcher.purge.chain import head_to_keep
 from matcher.purge.key_losses import kind_of, lines
 from matcher.purge.keys import AUDIT_HEAD, REGISTRY, SIGNING
 from matcher.workspace import AUDIT, PUBLIC_KEY, Workspace
@@ -102,7 +103,7 @@ def _make_signing(workspace: Workspace) -> None:
 def _anchor(workspace: Workspace) -> None:
     """From here on the end of the log is known again."""
     audit = Audit(workspace)
-    number, last = audit.head()
+    end = audit.head()
     if workspace.keys.get(AUDIT_HEAD) is None:
-        workspace.keys.put(AUDIT_HEAD, f"{number} {last}".encode("ascii"))
-    audit.append("audit_end_made", end=number, log=AUDIT)
+        workspace.keys.put(AUDIT_HEAD, head_to_keep(end))
+    audit.append("audit_end_made", end=end[0], log=AUDIT)

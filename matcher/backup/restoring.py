@@ -26,7 +26,7 @@ from matcher.clock import today
 from matcher.errors import UserError
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import fingerprint, read_public_key
-from matcher.purge.chain import CHAIN_LOST, Head
+from matcher.purge.chain import CHAIN_LOST, head_kept, head_to_keep
 from matcher.purge.key_losses import PUBLIC
 from matcher.purge.keys import AUDIT_HEAD, REGISTRY, RESTORING, SIGNING, KeyStore, fingerprint_of
 from matcher.registry.database import HEAD, open_engine
@@ -175,7 +175,9 @@ def _plan(path: Path, file: Path, passphrase: Callable[[], str], keys_file: Path
         current = workspace.read(AUDIT)
     except FileNotFoundError:
         current = b""
-    told = history(current, backup.files[AUDIT], backup.manifest.audit, _known_head(workspace.keys), publics)
+    told = history(
+        current, backup.files[AUDIT], backup.manifest.audit, head_kept(workspace.keys.get(AUDIT_HEAD)), publics
+    )
     pending = workspace.keys.get(RESTORING) or b""
     if pending.endswith(_WITHOUT_CHAIN.encode("ascii")) and not told.lost and not _told_of_loss(told):
         told = replace(told, lost="a restore that was cut off had begun without the whole log")
@@ -253,14 +255,6 @@ def _signers(keys: KeyStore, found: KeysFound | None, backup: Backup) -> list[Ed
     return out + [read_public_key(pem) for name, pem in sorted(backup.files.items()) if name.endswith(".pub.pem")]
 
 
-def _known_head(keys: KeyStore) -> Head | None:
-    kept = keys.get(AUDIT_HEAD)
-    if kept is None:
-        return None
-    number, _, last = kept.decode("ascii").partition(" ")
-    return int(number), last
-
-
 def _losses(plan: _Plan) -> list[str]:
     """What the person who restores must know before it happens."""
     manifest, told = plan.backup.manifest, plan.told
@@ -307,7 +301,7 @@ def _settle_log(workspace: Workspace, told: History) -> None:
     if told.content is not None:
         workspace.write(AUDIT, told.content)
     if told.content is not None or told.lost:
-        workspace.keys.put(AUDIT_HEAD, f"{told.head[0]} {told.head[1]}".encode("ascii"))
+        workspace.keys.put(AUDIT_HEAD, head_to_keep(told.head))
     if told.lost:
         Audit(workspace).append(CHAIN_LOST, after=told.head[0])
 

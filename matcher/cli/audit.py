@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from matcher.cli.certificate import public_key_of
 from matcher.cli.output import AS_AT, echo_json, json_option, say
 from matcher.cli.workspaces import group_workspace_option, open_workspace, optional_workspace_option, workspace_option
 from matcher.clock import PLACE
 from matcher.errors import Exit, UserError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from matcher.purge.chain import Checked, Entry
     from matcher.workspace import Workspace
 
@@ -161,7 +160,7 @@ def check(
             )
         from matcher.purge.audit_export import check_export
 
-        checked, statement = check_export(_bytes(file), [_public_key(public_key)])
+        checked, statement = check_export(_bytes(file), [public_key_of(public_key)])
         name = file.name
     if as_json:
         told = [{"line": fault.line, "number": fault.number, "what": fault.what} for fault in checked.faults]
@@ -188,17 +187,6 @@ def _account(checked: Checked) -> str:
 def _exported(statement: dict[str, Any] | None) -> dict[str, Any] | None:
     wanted = ("workspace", "exported_at", "entries", "signed_by")
     return None if statement is None else {name: statement.get(name) for name in wanted}
-
-
-def _public_key(path: Path) -> Ed25519PublicKey:
-    from matcher.purge.certificate import read_public_key
-
-    try:
-        return read_public_key(_bytes(path))
-    except ValueError as error:
-        raise UserError(
-            "That is no public key of a workspace.", where=str(path), todo="name its signing_key.pub.pem"
-        ) from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from matcher.cli.output import echo_json, json_option, say
 from matcher.errors import Exit, UserError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _LARGEST = 1 << 24  # bytes: no certificate is near it
 
@@ -32,16 +35,11 @@ def certificate(context: click.Context, file: Path, public_key: Path, as_json: b
 
     Example: matcher certificate deletion_certificate.json --public-key signing_key.pub.pem
     """
-    from matcher.purge.certificate import fingerprint, read_public_key, verify_certificate
+    from matcher.purge.certificate import fingerprint, verify_certificate
     from matcher.purge.reading import reading
 
     found = _certificate(file)
-    try:
-        key = read_public_key(_bytes(public_key, "public key"))
-    except ValueError as error:
-        raise UserError(
-            "That file is no public key of a workspace.", where=str(public_key), todo="name its signing_key.pub.pem"
-        ) from error
+    key = public_key_of(public_key)
     genuine = verify_certificate(found, key)
     lines = reading(found)
     if as_json:
@@ -58,6 +56,18 @@ def certificate(context: click.Context, file: Path, public_key: Path, as_json: b
         say(f"{verdict} (fingerprint {fingerprint(key)}).")
     if not genuine:
         context.exit(int(Exit.RESIDUE))
+
+
+def public_key_of(path: Path) -> Ed25519PublicKey:
+    """The public key in a file that a workspace's office handed out. Raises UserError."""
+    from matcher.purge.certificate import read_public_key
+
+    try:
+        return read_public_key(_bytes(path, "public key"))
+    except ValueError as error:
+        raise UserError(
+            "That file is no public key of a workspace.", where=str(path), todo="name its signing_key.pub.pem"
+        ) from error
 
 
 def _bytes(path: Path, what: str) -> bytes:

@@ -50,7 +50,7 @@ class Audit:
             if lines[-1]:
                 log.add(b"")  # a line that a crash cut off is closed off, and told of
             if not self._continues(last):
-                head = self._add(log, head, CHAIN_BROKEN, {"expected": self._kept_head()})
+                head = self._add(log, head, CHAIN_BROKEN, {"expected": (self._kept() or b"").decode("ascii")})
             if lines[-1] and chain.parse(lines[-1]) is None:
                 half: dict[str, Plain] = {"bytes": len(lines[-1]), "digest": hashlib.sha256(lines[-1]).hexdigest()}
                 head = self._add(log, head, INTERRUPTED, half)
@@ -85,19 +85,19 @@ class Audit:
         entry["hash"] = chain.hash_of(entry)
         entry["signature"] = self._workspace.keys.signing_key().sign(entry["hash"].encode("ascii")).hex()
         log.add(chain.line_of(entry))
-        self._workspace.keys.put(AUDIT_HEAD, f"{entry['number']} {entry['hash']}".encode("ascii"))
-        return entry["number"], entry["hash"]
+        added = entry["number"], entry["hash"]
+        self._workspace.keys.put(AUDIT_HEAD, chain.head_to_keep(added))
+        return added
 
-    def _kept_head(self) -> str:
-        return (self._workspace.keys.get(AUDIT_HEAD) or b"").decode("ascii")
+    def _kept(self) -> bytes | None:
+        return self._workspace.keys.get(AUDIT_HEAD)
 
     def _continues(self, last: Entry | None) -> bool:
         """Whether the log ends where the key store says, or one entry later (a crash between the two writes)."""
-        kept = self._kept_head()
-        if not kept:
+        kept = chain.head_kept(self._kept())
+        if kept is None:
             return True
-        number, _, hash = kept.partition(" ")
-        return last is not None and ((last["number"], last["hash"]) == (int(number), hash) or last["previous"] == hash)
+        return last is not None and ((last["number"], last["hash"]) == kept or last["previous"] == kept[1])
 
     def content(self) -> bytes:
         """The log as it stands, byte for byte."""
@@ -116,10 +116,8 @@ class Audit:
 
     def checked(self) -> Checked:
         """The chain with its faults: against the workspace's public keys, and the last entry that the key store knows."""
-        kept = self._kept_head()
-        number, _, hash = kept.partition(" ")
-        head = (int(number), hash) if kept else None
-        return chain.check(self.content(), self._workspace.keys.public_keys(), head=head)
+        keys = self._workspace.keys
+        return chain.check(self.content(), keys.public_keys(), head=chain.head_kept(self._kept()))
 
     def check(self) -> list[str]:
         """The faults of the chain, a line each; none where it is whole."""

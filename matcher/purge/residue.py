@@ -60,9 +60,8 @@ def search_all(
     *,
     skip: Iterable[Path] = (),
     cells: Iterable[tuple[str, str]] = (),
-    folders: Iterable[Path] = (),
 ) -> Searched:
-    """Search the workspace, and `folders` besides (the inbox, wherever it lies).
+    """Search everything under the workspace.
 
     `skip`: files not to look into (the list of values itself). `cells`: (table, text) of the registry, as
     `Registry.every_cell` gives them.
@@ -70,10 +69,10 @@ def search_all(
     wanted = _Patterns(values)
     out = Searched(wanted.count, too_short=wanted.too_short)
     skipped = {path.resolve() for path in skip}
-    for path, name in _everything(workspace, folders):
+    for path in _under(workspace.root):
         if path.resolve() in skipped:
             continue
-        shown = _search_name(name, wanted, out)
+        shown = _search_name(workspace.relative(path), wanted, out)
         if path.is_symlink():
             _search_link(path, shown, wanted, out)
         if path.is_file():
@@ -91,20 +90,8 @@ def _by_table(cells: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield table, "\n".join(text for _, text in rows)
 
 
-def _everything(workspace: Workspace, folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Every file, folder and link under the workspace and `folders`, each once, with the name to call it by."""
-    seen = set()
-    for path in _under(workspace.root):
-        seen.add(path.resolve())
-        yield path, workspace.relative(path)
-    for folder in folders:
-        for path in _under(folder):
-            if path.resolve() not in seen:
-                yield path, f"{folder.name}/{path.relative_to(folder).as_posix()}"
-
-
 def _under(root: Path) -> Iterator[Path]:
-    """Everything under a folder, hidden or empty, in order of name. Links are given, not followed."""
+    """Every file, folder and link under a folder, hidden or empty, in order of name. Links are given, not followed."""
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted([*folders, *names]):
