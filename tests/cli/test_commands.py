@@ -102,6 +102,18 @@ def test_the_readme_links_to_files_that_are_there() -> None:
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
 
 
+def test_every_control_of_the_threat_model_has_its_test() -> None:
+    """Every row that names a control names a test or script that is there."""
+    text = (ROOT / "matcher" / "purge" / "README.md").read_text(encoding="utf-8")
+    model = text[text.index("## Threat model") : text.index("## Decisions and why")]
+    rows = [row for row in model.splitlines() if row.startswith("| ") and not row.startswith("| who or what")]
+    assert len(rows) > 30
+    for row in rows:
+        named = re.findall(r"`([a-z_]+/[a-z_]+\.py)`", row.split("|")[4])
+        assert named, row
+        assert not [name for name in named if not (ROOT / "tests" / name).exists() and not (ROOT / name).exists()], row
+
+
 def test_every_command_of_the_readme_is_one_that_exists() -> None:
     known = {" ".join(path) for path in commands(cli)}
     text = (ROOT / "README.md").read_text(encoding="utf-8")
