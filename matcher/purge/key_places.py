@@ -56,9 +56,8 @@ class FolderPlace:
             try:
                 self._put(name, value)
             except OSError:
-                for path in self._left(name):
-                    with contextlib.suppress(OSError):
-                        _destroyed(path)
+                with contextlib.suppress(OSError):
+                    self._take_back(name)
                 raise
 
     def _put(self, name: str, value: bytes) -> None:
@@ -86,6 +85,15 @@ class FolderPlace:
             if any(gone):
                 self._sync()
         return any(gone)
+
+    def _take_back(self, name: str) -> None:
+        """Nothing was put: what was to be stays nowhere. Until it is replaced the key itself bears its second name too, which
+        is only taken off: overwriting that would overwrite the key."""
+        for path in self._left(name):
+            if self._path(name).exists() and path.samefile(self._path(name)):
+                path.unlink()
+            else:
+                _destroyed(path)
 
     def _left(self, name: str) -> list[Path]:
         """The key that was replaced, and what a crash left of writing this one."""

@@ -182,6 +182,21 @@ def test_a_key_that_cannot_be_written_is_said_and_leaves_nothing(
     assert store.destroy("held.2013-10-31-1") and store.get("held.2013-10-31-1") is None and first
 
 
+def test_a_key_that_could_not_be_replaced_is_what_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = FolderPlace(tmp_path)
+    folder.put("a", b"old")
+
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(UserError, match="Could not write a key"):
+            folder.put("a", b"new")
+    assert folder.get("a") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.key"]
+
+
 def test_places_say_when_a_key_was_written(store: KeyStore) -> None:
     before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=5)
     store.make("registry")
