@@ -24,7 +24,21 @@ from matcher.memory import no_core_dumps
 
 
 class _Commands(click.Group):
-    """Commands of which a refused access is audited before it is told."""
+    """Commands, each loaded when it is called, and of which a refused access is audited before it is told."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        modules = {module.name for module in pkgutil.iter_modules(__path__)}
+        for module in (cmd_name, *sorted(modules)):  # most commands stand in a module of their name
+            if cmd_name in self.commands:
+                break
+            if module in modules:
+                for command in getattr(importlib.import_module(f"{__name__}.{module}"), "COMMANDS", ()):
+                    self.add_command(command)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self.get_command(ctx, "")  # no command's name: every module is looked through
+        return super().list_commands(ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -42,16 +56,6 @@ def cli() -> None:
 
     Example: matcher run inbox -w workspace --as-at 2013-10-31
     """
-
-
-def _register() -> None:
-    for module in pkgutil.iter_modules(__path__):
-        commands = getattr(importlib.import_module(f"{__name__}.{module.name}"), "COMMANDS", ())
-        for command in commands:
-            cli.add_command(command)
-
-
-_register()
 
 
 def where_it_failed(error: BaseException) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ PACKAGES = sorted(path.parent for path in (ROOT / "matcher").glob("*/__init__.py
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
         yield (*path, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -30,6 +33,13 @@ def command_of(path: tuple[str, ...]) -> Any:
     for name in path:
         command = command.commands[name]
     return command
+
+
+def test_a_command_loads_no_other_commands_module() -> None:
+    loaded = "import sys, matcher.cli as c; c.cli.main(['families', '--help'], standalone_mode=False); print([m for m in sys.modules if m.startswith('matcher.cli.') or m == 'pandas'])"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, encoding="utf-8", check=True)
+    modules = found.stdout.splitlines()[-1]
+    assert "matcher.cli.families" in modules and "matcher.cli.check" not in modules and "pandas" not in modules
 
 
 def is_group(path: tuple[str, ...]) -> bool:
