@@ -166,12 +166,13 @@ def _refuse_far_cells(text: bytes) -> int:
     right = bottom = filled = here = rows = 0
     for piece in _pieces(text):
         cells = _CELL.findall(piece)
-        if len(cells) != sum(1 for _ in _ANY_CELL.finditer(piece)):
+        if len(cells) != len(_ANY_CELL.findall(piece)):
             raise _odd()
-        for letters in {letters for letters, _, empty in cells if not empty}:
+        places = [(letters, row) for letters, row, empty in cells if not empty]
+        filled += len(places)
+        for letters in {letters for letters, _ in places}:
             right = max(right, _column_number(letters))
-        bottom = max(bottom, *(int(row or 0) for _, row, empty in cells if not empty), 0)
-        filled += sum(1 for _, _, empty in cells if not empty)
+        bottom = max(bottom, *(int(row or 0) for row in {row for _, row in places}), 0)
         if any(not letters for letters, _, _ in cells):  # these stand beside the one before
             first, *others = _ROW.split(piece)[::2]
             here += len(_ANY_CELL.findall(first))
