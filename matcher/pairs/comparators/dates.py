@@ -61,7 +61,8 @@ def dob_levels(left: Ints, right: Ints, missing: npt.NDArray[np.bool_]) -> npt.N
     first = ((ma == 1) & (da == 1)) | ((mb == 1) & (db == 1))
     found[(ya == yb) & first] = level("dob", "new_year")
     agree = (ya == yb).astype(np.int8) + (ma == mb) + (da == db)
-    unknown = (gap >= GENERATION) & (ma == 1) & (da == 1)  # 1 January stands for a day not known: father's and son's alike
+    # 1 January stands for a day not known, father's and son's alike
+    unknown = (gap >= GENERATION) & (ma == 1) & (da == 1)
     found[(agree == 2) & ~((ya == yb) & first) & ~unknown] = level("dob", "two_parts")
     found[(nibbles == 1) | exchanged] = level("dob", "one_digit")
     found[(ya == yb) & (ma == db) & (da == mb)] = level("dob", "swapped")
