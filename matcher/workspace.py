@@ -445,10 +445,16 @@ class Workspace:
         if folder.is_dir():
             for inner, folders, names in os.walk(folder, topdown=False):
                 done += [self.destroy(Path(inner) / name) for name in sorted(names)]
-                for name in folders:
-                    (Path(inner) / name).rmdir()
-            folder.rmdir()
-            _sync_folder(folder.parent)
+                try:
+                    for name in folders:
+                        (Path(inner) / name).rmdir()
+                except OSError as error:
+                    raise _cannot("destroy", Path(inner), error) from error
+            try:
+                folder.rmdir()
+                _sync_folder(folder.parent)
+            except OSError as error:
+                raise _cannot("destroy", folder, error) from error
         return done
 
 

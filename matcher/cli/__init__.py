@@ -93,6 +93,11 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # stdout
         sys.exit(int(Exit.FAILED))
+    except OSError as error:
+        told = f"Could not read or write: {error.strerror or type(error).__name__}."
+        where = error.filename if isinstance(error.filename, str) else ""
+        say(str(UserError(told, where=where, todo="check the disk's space and rights, and run the command again")))
+        sys.exit(int(Exit.FAILED))
     except Exception as error:
         click.echo(
             f"matcher failed: {type(error).__name__}. Nothing that was received has been lost by this.", err=True
