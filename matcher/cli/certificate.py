@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.output import echo_json, json_option, say, wrapped
 from matcher.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ def certificate(context: click.Context, file: Path, public_key: Path, as_json: b
     else:
         if genuine:
             for line in lines:
-                click.echo(line)
+                click.echo(wrapped(line))
         verdict = (
             "It is whole and signed with this key" if genuine else "NOT GENUINE: changed, or signed with another key"
         )
-        say(f"{verdict} (fingerprint {fingerprint(key)}).")
+        say(wrapped(f"{verdict} (fingerprint {fingerprint(key)})."))
     if not genuine:
         context.exit(int(Exit.RESIDUE))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import textwrap
 from typing import IO, Any
 
 import click
@@ -24,6 +25,12 @@ def echo_json(value: dict[str, Any]) -> None:
 def say(message: str) -> None:
     """A message for the person at the keyboard, on stderr."""
     click.echo(visible(message), err=True)
+
+
+def wrapped(line: str) -> str:
+    """A line at most 79 columns wide, what is folded indented two further; paths are left whole."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, 79, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or line
 
 
 class Visible:

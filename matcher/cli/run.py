@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.output import AS_AT, echo_json, json_option, say, wrapped
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.engines import names
 from matcher.errors import UserError
@@ -28,12 +27,6 @@ def _console(*, go_on: bool, as_json: bool) -> Any:
         return Console(say, lambda _: True)
     at_keyboard = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not as_json
     return Console(say, (lambda text: click.confirm(text, err=True)) if at_keyboard else None)
-
-
-def wrapped(line: str) -> str:
-    """A line at most 79 columns wide, what is folded indented two further; paths are left whole."""
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.fill(line, 79, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or line
 
 
 def _end(outcome: Any, as_json: bool) -> int:
