@@ -310,3 +310,5 @@ def erase(person: str, workspace: Path, role: str, request: str | None, as_json:
 
 
 COMMANDS = (subject,)
+
+import matcher.cli.subject_requests  # noqa: E402, F401  # its commands join the group, and need it made

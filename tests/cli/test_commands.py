@@ -35,6 +35,12 @@ def command_of(path: tuple[str, ...]) -> Any:
     return command
 
 
+def test_a_group_has_its_commands_of_every_module_when_it_is_loaded_alone() -> None:
+    alone = "from matcher.cli import cli; print(*sorted(cli.get_command(None, 'subject').commands))"
+    done = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    assert {"find", "erase", "request", "found", "decide", "list"} <= set(done.stdout.split())
+
+
 def test_a_command_loads_no_other_commands_module() -> None:
     loaded = "import sys, matcher.cli as c; c.cli.main(['families', '--help'], standalone_mode=False); print([m for m in sys.modules if m.startswith('matcher.cli.') or m == 'pandas'])"
     found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, encoding="utf-8", check=True)
