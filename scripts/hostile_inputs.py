@@ -30,7 +30,7 @@ from tests.hostile.shapes import month
 BATCH = 1000  # inputs to a process
 MOST_SECONDS, MOST_MEMORY = 20, 500  # of processor time for one input; MiB above what the process held before
 PATIENCE = 180  # seconds until a process that says nothing hangs
-COMMANDS_EVERY, BOMBS_EVERY = 500, 1000
+COMMANDS_EVERY, BOMBS_FROM = 1000, 1000  # inputs
 
 
 def peak() -> float:
@@ -152,6 +152,7 @@ def main() -> int:
     """0 where every property held."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inputs", type=int, default=50_000)
+    parser.add_argument("--first", type=int, default=0, help="index to begin with, to share the work out")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="index of one input, with its traceback")
     parser.add_argument("--bomb", choices=sorted(bombs.BOMBS), help="one bomb alone")
@@ -161,7 +162,8 @@ def main() -> int:
         return 0
     counts: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
-    names = [chosen.bomb] if chosen.bomb else [*bombs.BOMBS] if chosen.inputs >= BOMBS_EVERY else []
+    all_of_them = chosen.inputs >= BOMBS_FROM and not chosen.first
+    names = [chosen.bomb] if chosen.bomb else [*bombs.BOMBS] if all_of_them else []
     for name in names:
         state, told = detonate(name)
         print(f"bomb: {name}: {told}", flush=True)
@@ -170,10 +172,11 @@ def main() -> int:
             failures.append(f"bomb {name}: {told}")
     month()  # made once, for every process to come
     started = time.monotonic()
-    for first in range(0, 0 if chosen.bomb else chosen.inputs, BATCH):
-        batch(chosen.seed, [*range(first, min(first + BATCH, chosen.inputs))], counts, failures)
-        if first % (10 * BATCH) == 0:
-            print(f"{first + BATCH:,} inputs, {time.monotonic() - started:.0f} s, {len(failures)} failed", flush=True)
+    indexes = [] if chosen.bomb else [*range(chosen.first, chosen.first + chosen.inputs)]
+    for begin in range(0, len(indexes), BATCH):
+        batch(chosen.seed, indexes[begin : begin + BATCH], counts, failures)
+        done = min(begin + BATCH, len(indexes))
+        print(f"{done:,} inputs, {time.monotonic() - started:.0f} s, {len(failures)} failed", flush=True)
     for (kind, outcome), count in sorted(counts.items()):
         print(f"{count:>8,}  {kind}: {outcome}")
     print(f"{sum(counts.values()):,} inputs as they should be, {len(failures)} failed, seed {chosen.seed}")
