@@ -108,7 +108,7 @@ def restore_keys(workspace: Workspace, file: bytes, passphrase: str, *, replace:
         raise UserError(
             f"{len(different)} key(s) in the store differ from the backup of {found.made_at}; nothing was changed.",
             where=different,
-            todo="leave them, or put the older ones back with --replace",
+            todo="with --replace the older ones are put back, and all that is missing; without it nothing is",
         )
     if REGISTRY in different:
         _refuse_worse(workspace, wanted[REGISTRY])

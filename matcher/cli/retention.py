@@ -232,7 +232,8 @@ def chase(workspace: Path, output: Path | None, as_json: bool) -> None:
         )
         for recipient, mine in sorted(waiting.items())
     }
-    Audit(place).append("destruction_chased", recipients=list(letters), files=sum(map(len, waiting.values())))
+    if letters:
+        Audit(place).append("destruction_chased", recipients=list(letters), files=sum(map(len, waiting.values())))
     if as_json:
         echo_json({"recipients": {name: [asdict(one) for one in mine] for name, mine in sorted(waiting.items())}})
     if output is not None:

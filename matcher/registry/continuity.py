@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 
 from matcher.registry.ids import NewId, new_id
 
+MEMBER_ERASED = "member_erased"
 EVENTS = {
     "identified": "Met the criteria for the first time.",
     "confirmed": "Met the criteria again.",
@@ -39,6 +40,7 @@ EVENTS = {
     "split_from": "Became a family of its own. other_family: the family it came from.",
     "merged_into": "Became part of other_family; closed.",
     "absorbed": "Took in other_family.",
+    MEMBER_ERASED: "A person was erased, who is not named. batch: the last that found the family.",
 }
 
 CHILD_UNTIL = 18  # years; who counts as a child when a family's parts are compared

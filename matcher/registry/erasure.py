@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from matcher.registry import schema
+from matcher.registry.continuity import MEMBER_ERASED
 from matcher.registry.reasons import criterion_of
 
 _AT_ONCE = 500  # ids in one statement: both databases limit a statement's parameters
@@ -56,11 +57,12 @@ def erase_families(connection: sa.Connection, ids: Iterable[str], *, reason: str
     return len(families)
 
 
-def erase_people(connection: sa.Connection, ids: Iterable[str], *, reason: str, on: dt.date) -> int:
+def erase_people(connection: sa.Connection, ids: Iterable[str], *, reason: str, now: dt.datetime) -> int:
     """Erase these people, and the families that are left without anybody; gives the number of people.
 
     What a batch found of the family by their evidence alone goes too, and with it the criterion or concern: the family is
-    then due for review at once.
+    then due for review at once. The family's history says that somebody was erased, not who: what was handed out before
+    names that person still.
     """
     person = schema.person
     known: list[str] = []
@@ -68,10 +70,11 @@ def erase_people(connection: sa.Connection, ids: Iterable[str], *, reason: str, 
         known += connection.execute(sa.select(person.c.person_id).where(person.c.person_id.in_(some))).scalars()
     emptied = left_empty(connection, known)
     families = set(_families_of(connection, known)) - set(emptied)
-    erase_families(connection, emptied, reason=reason, on=on)
+    erase_families(connection, emptied, reason=reason, on=now.date())
+    _note(connection, sorted(families), now)
     for some in _slices(known):
         _forget_rows(connection, some)
-        _take_back_findings(connection, families, on)
+        _take_back_findings(connection, families, now.date())
         _forget(connection, some)
     return len(known)
 
@@ -97,6 +100,19 @@ def _mark(connection: sa.Connection, families: list[str], reason: str, on: dt.da
     new = [{**row, "erased_on": on, "reason": reason} for row in rows.mappings() if row["family_id"] not in marked]
     if new:
         connection.execute(marker.insert(), new)
+
+
+def _note(connection: sa.Connection, families: list[str], now: dt.datetime) -> None:
+    """An event without a person in the history of each family."""
+    family = schema.family
+    for some in _slices(families):
+        query = sa.select(family.c.family_id, family.c.confirmed_batch).where(family.c.family_id.in_(some))
+        events = [
+            {"family_id": row.family_id, "batch_id": row.confirmed_batch, "event": MEMBER_ERASED, "happened_on": now.date(),
+             "stamped_at": now}
+            for row in connection.execute(query)
+        ]  # fmt: skip
+        connection.execute(schema.family_event.insert(), events)
 
 
 def _people_of(connection: sa.Connection, families: list[str]) -> list[str]:

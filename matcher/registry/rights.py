@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from matcher.errors import UserError
 from matcher.registry import erasure, restrictions, schema
+from matcher.registry.continuity import MEMBER_ERASED
 from matcher.registry.ids import new_id
 
 T = TypeVar("T")
@@ -61,6 +62,27 @@ class Rights:
         """The families that were erased and left a marker, and when."""
         table = schema.erasure_marker
         return {row["family_id"]: row["erased_on"] for row in self._rows(sa.select(table).order_by(table.c.family_id))}
+
+    def naming_erased(self) -> dict[int, dt.date]:
+        """Disclosures that name an erased family, or went before a person was erased from a family that they name, and when
+        that was first."""
+        log, named = schema.disclosure, schema.disclosure_family
+        marker, event = schema.erasure_marker, schema.family_event
+        whole = sa.select(named.c.disclosure_id, marker.c.erased_on).join(
+            marker, marker.c.family_id == named.c.family_id
+        )
+        parts = (
+            sa.select(named.c.disclosure_id, event.c.happened_on)
+            .join(log, log.c.disclosure_id == named.c.disclosure_id)
+            .join(event, event.c.family_id == named.c.family_id)
+            .where(event.c.event == MEMBER_ERASED, log.c.disclosed_at <= event.c.stamped_at)
+        )
+        found = [(row["disclosure_id"], row["erased_on"]) for row in self._rows(whole)]
+        found += [(row["disclosure_id"], row["happened_on"]) for row in self._rows(parts)]
+        since: dict[int, dt.date] = {}
+        for disclosure, day in found:
+            since[disclosure] = min(day, since.get(disclosure, day))
+        return since
 
     def forget_markers(self) -> None:
         """Remove the markers of erased families, but of those that were claimed for: where the policy lets none stay."""
@@ -180,14 +202,6 @@ class Rights:
                 log.c.disclosure_id.in_(sa.select(named.c.disclosure_id).where(named.c.family_id.in_(family_ids)))
             )
         return self._rows(query)
-
-    def named_in(self, family_ids: Collection[str]) -> dict[int, set[str]]:
-        """Disclosure -> which of these families it names."""
-        named = schema.disclosure_family
-        found: dict[int, set[str]] = {}
-        for row in self._rows(sa.select(named).where(named.c.family_id.in_(family_ids))):
-            found.setdefault(row["disclosure_id"], set()).add(row["family_id"])
-        return found
 
     def confirm(self, disclosure_ids: Iterable[int], *, by_role: str, destroyed_on: dt.date) -> int:
         """Record that a recipient destroyed what it was handed; what was confirmed before stays. Gives how many are new."""

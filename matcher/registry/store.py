@@ -196,7 +196,7 @@ class Registry:
 
     def erase_people(self, ids: Iterable[str], *, reason: str) -> int:
         """Erase people, and families that are left without anybody. Gives how many people were there."""
-        return self._write(lambda c: erasure.erase_people(c, ids, reason=reason, on=self._clock().date()))
+        return self._write(lambda c: erasure.erase_people(c, ids, reason=reason, now=self._clock()))
 
     @property
     def rights(self) -> Rights:

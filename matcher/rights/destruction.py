@@ -1,8 +1,8 @@
 """Whether recipients destroyed the lists they were handed: what is in use, outstanding, overdue or confirmed.
 
 Takes the registry's log of disclosures; gives `Handed`, one a file that left. A list is in use until a newer one of its kind
-went to the same recipient, its batch was replaced or ended, or a family in it was deleted; then its destruction is to be confirmed. Refuses a confirmation of
-what was never handed out. No person is in any of this.
+went to the same recipient, its batch was replaced or ended, or a family or person in it was deleted; then its destruction is
+to be confirmed. Refuses a confirmation of what was never handed out. No person is in any of this.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def handed_out(
     rows = [row for row in registry.rights.handed_out() if row["people"]]
     batches = {batch.batch_id: batch for batch in registry.batches()}
     wanted = None if family_ids is None else {r["disclosure_id"] for r in registry.rights.handed_out(family_ids)}
-    erased = registry.rights.erased()
-    names_erased = registry.rights.named_in(erased)
+    names_erased = registry.rights.naming_erased()
     found = []
     for place, row in enumerate(rows):
         if wanted is not None and row["disclosure_id"] not in wanted:
@@ -62,7 +61,8 @@ def handed_out(
             newer.append(_day(batches[batch.replaced_by].changed_at))
         if batch is not None and batch.state in ("expired", "abandoned"):
             newer.append(_day(batch.changed_at))
-        newer += [erased[family] for family in names_erased.get(row["disclosure_id"], ())]
+        if row["disclosure_id"] in names_erased:
+            newer.append(names_erased[row["disclosure_id"]])
         since = min(newer, default=None)
         found.append(
             Handed(

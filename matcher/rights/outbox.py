@@ -21,7 +21,7 @@ from matcher.runs.certificates import issuer_of
 from matcher.workspace import Destroyed, Workspace
 
 PEOPLE = ("key-worker", "partners")
-AGE, SUPERSEDED, ENDED, ERASED = "age", "superseded", "batch ended", "names a deleted family"
+AGE, SUPERSEDED, ENDED, ERASED = "age", "superseded", "batch ended", "names a deleted family or person"
 HOW = (
     "Lists of people under passwords, past the time of the retention policy: renamed, overwritten once with random bytes, "
     "emptied, removed. Their recipients' copies are destroyed by the recipients, who confirm it."
@@ -41,7 +41,8 @@ class Past:
 def past_time(workspace: Workspace, registry: Registry, policy: RetentionPolicy, today: dt.date) -> list[Past]:
     """Lists in outbox/ that are past their time, by file."""
     batches = registry.batches()
-    erased = {row["form"] for row in registry.rights.handed_out(registry.rights.erased())}
+    names_erased = registry.rights.naming_erased()
+    erased = {row["form"] for row in registry.rights.handed_out() if row["disclosure_id"] in names_erased}
     found = []
     for batch in batches:
         if batch.unfinished:

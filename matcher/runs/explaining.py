@@ -287,6 +287,7 @@ def _event_words(row: Mapping[str, Any], who: str) -> str:
         "split_from": f"Became a family of its own; it was part of family {other}.",
         "merged_into": f"Became part of family {other}; closed.",
         "absorbed": f"Took in family {other}.",
+        "member_erased": "A person was erased from it.",
     }
     return said.get(row["event"], row["event"].replace("_", " ").capitalize() + ".")
 

@@ -356,6 +356,9 @@ def test_a_granted_erasure_leaves_nothing_of_the_person_and_says_whom_to_tell(of
     )
     assert effect["recipients_to_tell"] == ["dwp", "key_worker_county"] and effect["families"] == []
     assert len(effect["lists_destroyed"]) == 2
+    handed = said(office, "retention", "list")["handed_out"]
+    assert {one["recipient"] for one in handed if one["state"] == "overdue"} == {"dwp", "key_worker_county"}
+    assert {"dwp", "key_worker_county"} <= said(office, "retention", "chase")["recipients"].keys(), "until they confirm"
     assert "ALICE" not in office.text() and [m["forename"] for m in office.registry.family(family).members] == [
         "BENEDICT"
     ]
