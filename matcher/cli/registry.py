@@ -77,6 +77,7 @@ def move(workspace: Path, as_json: bool) -> None:
     from matcher.workspace import Workspace
 
     place = Workspace.open(workspace, whole=False)
+    place.refuse_unfinished_restore()
     with place.lock():
         counts = move_to_server(place)
     Audit(place).append("registry_moved", families=counts["family"], people=counts["person"], records=counts["record"])

@@ -468,7 +468,7 @@ def test_no_other_command_runs_before_a_restore_is_complete(office: Office, file
         else:
             office.workspace.keys.put(RESTORING, b"x")
         for command in (["status"], ["families"], ["verify"], ["expire"], ["keys", "show"], ["keys", "rotate"],
-                        ["backup", tmp_path / "c"], ["passwords", "list"]):  # fmt: skip
+                        ["backup", tmp_path / "c"], ["passwords", "list"], ["registry", "move"]):  # fmt: skip
             told = office.refused(*command)
             assert "restore of this workspace is not finished" in told and "matcher restore" in told, command
         with pytest.raises(Exception, match="not finished"):
