@@ -25,6 +25,7 @@ FLASH = (
     "Received files were overwritten once, emptied and removed; on flash media and copy-on-write file systems the old "
     "blocks may survive until the medium reuses them: removed, medium not proven."
 )
+IN_PLACE = "The received files that are named above as kept were not destroyed: every row of theirs, deleted here, is in them still."
 STAYS_OUTSIDE = (
     "Backups, snapshots, recycle bins and synchronised copies of the inbox, and copies in mail or transfer systems, are "
     "outside this program's reach: their owners must delete them.",
@@ -41,8 +42,9 @@ FILE = "assurance/deletion_certificate.json"
 """Where it lies, relative to a batch's outbox."""
 HOW = (
     "Matching ran in memory. Rows of people whose families do not qualify were never written to the registry; rows "
-    "deleted from a registry file are overwritten in place. Received files: renamed, overwritten once with random bytes, emptied, removed."
+    "deleted from a registry file are overwritten in place."
 )
+HOW_FILES = " Received files: renamed, overwritten once with random bytes, emptied, removed."
 HOW_ENDED = (
     "What was held lay encrypted under a key of its own. The key was destroyed first, so that the files could not be read any "
     "more, then the files: renamed, overwritten once with random bytes, emptied, removed. Nothing went into the registry."
@@ -168,7 +170,10 @@ def make(
         "held": dict(held) if held else None,
         "handed_out": [asdict(one) for one in handed_out],
     }
-    return issue("batch", subject, issuer, how=HOW, stays_outside=(FLASH, *STAYS_OUTSIDE), notes=notes)
+    kept = len(kept_files or ())
+    destroyed = kept == 0 or kept < len(supplies)
+    how = HOW + HOW_FILES if destroyed else HOW
+    return issue("batch", subject, issuer, how=how, stays_outside=_outside(kept, destroyed), notes=notes)
 
 
 def make_ended(
@@ -182,11 +187,12 @@ def make_ended(
     held_records: int,
     search: Search,
     files_left: Sequence[str] = (),
+    because: str | None = None,
     handed_out: Sequence[HandedOut] = (),
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The certificate of a held batch that ended without a seal: nothing of it stays. `files_left`: received files that still
-    lie where they came. Raises ValueError where a supply's rows do not add up, or any is said to be kept."""
+    lie where they came; `because`: the reason given for keeping them. Raises ValueError where a supply's rows do not add up, or any is said to be kept."""
     if any(supply.rows_kept for supply in supplies):
         raise ValueError("certificate: an ended batch keeps no row")
     subject = {
@@ -197,9 +203,16 @@ def make_ended(
         "held": {"files_destroyed": held_files, "records": held_records, "key": "destroyed first"},
         "searched": searched(search),
         "received_files_left": sorted(files_left),
+        "kept_because": because,
         "handed_out": [asdict(one) for one in handed_out],
     }
-    return issue("ended", subject, issuer, how=HOW_ENDED, stays_outside=(FLASH, *STAYS_OUTSIDE), notes=notes)
+    outside = _outside(len(files_left), len(files_left) < len(supplies))
+    return issue("ended", subject, issuer, how=HOW_ENDED, stays_outside=outside, notes=notes)
+
+
+def _outside(kept: int, destroyed: bool) -> tuple[str, ...]:
+    """What a certificate says for the received files that were kept, for those that were destroyed, and always."""
+    return (*([IN_PLACE] if kept else []), *([FLASH] if destroyed else []), *STAYS_OUTSIDE)
 
 
 def searched(search: Search) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def certify_end(
     certificate = make_ended(
         issuer_of(workspace), batch=batch.batch_id, as_at=batch.as_at, ended=ended, supplies=supplies,
         held_files=held_files, held_records=int(batch.plan.get("held_records", 0)), search=sought.told(searched),
-        files_left=left, handed_out=handed_out(registry, batch, gone=_every_file(registry, batch)),
+        files_left=left, because=(batch.plan.get("options", {}).get("because") or None) if left else None, handed_out=handed_out(registry, batch, gone=_every_file(registry, batch)),
         notes=_notes(sought, searched),
     )  # fmt: skip
     path = f"outbox/{batch.batch_id}/{FILE}"

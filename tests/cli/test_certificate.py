@@ -63,7 +63,7 @@ def test_a_genuine_certificate_is_read_in_plain_english(tmp_path: Path) -> None:
         "It replaces batch 2013-10-31-0.",
         "60 values of people who were deleted",
         "Programme information manager, The council, with matcher 0.2.0",
-        "flash media",
+        "were not destroyed",
         "Backups",
         "swap",
         "a note",

@@ -25,6 +25,7 @@ from matcher.purge.certificate import (
     to_bytes,
     verify_certificate,
 )
+from matcher.purge.reading import reading
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 SUPPLIES = [
@@ -70,6 +71,24 @@ def test_it_adds_up_by_partner_and_says_what_stays_outside() -> None:
     assert made["total"] == {"rows_received": 155, "rows_kept": 12, "rows_deleted": 143}
     outside = " ".join(made["stays_outside"])
     assert all(word in outside for word in ("medium not proven", "Backups", "swap", "handed out"))
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone"),
+    [
+        (
+            certificate(kept_files=dict.fromkeys(["dwp.csv", "yos.csv", "iom.csv", "asb.csv"], "asked for")),
+            certificate(),
+        ),
+        (ended(because="asked for", files_left=["dwp.csv", "yos.csv", "iom.csv", "asb.csv"]), ended(files_left=[])),
+    ],
+    ids=["sealed", "ended"],
+)
+def test_it_does_not_say_that_files_were_overwritten_that_were_kept(kept: dict[str, Any], gone: dict[str, Any]) -> None:
+    told = {name: " ".join((made["how"], *made["stays_outside"])) for name, made in (("kept", kept), ("gone", gone))}
+    assert "were not destroyed" in told["kept"] and "Received files were overwritten" not in told["kept"]
+    assert "were not destroyed" not in told["gone"] and "Received files were overwritten" in told["gone"]
+    assert ("asked for" in "\n".join(reading(kept))) and "dwp.csv" in "\n".join(reading(kept))
 
 
 def test_it_tells_canaries_and_real_values_apart_and_says_when_there_were_none() -> None:
