@@ -115,7 +115,8 @@ class Watched:
 
     def written(self, events: Sequence[Event]) -> list[str]:
         """Where a value stands among what was written: the bytes of each file are put together and searched, opened too."""
-        kept = self.folder / "captured"
+        nowhere = Workspace.create(self.folder / "nowhere")
+        kept = nowhere.root / "captured"
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
         streams: dict[str, list[bytes]] = {}
@@ -127,8 +128,7 @@ class Watched:
             (kept / f"{number:04}").write_bytes(b"".join(parts))
         (kept / "names").write_bytes("\n".join(names).encode("utf-8", "surrogateescape"))
         paths = sorted(streams)
-        nowhere = Workspace.create(self.folder / "nowhere")
-        result = search_all(nowhere, self.values(), folders=[kept])
+        result = search_all(nowhere, self.values())
         found = []
         for finding in result.findings:
             number = finding.file.removeprefix("captured/")[:4]
