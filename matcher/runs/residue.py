@@ -28,6 +28,8 @@ from specs.load import load_extract_specs
 COLUMNS = ("address", "ref", "nino", "upn")
 SHORTEST = 8
 SAMPLE = 120
+_TRIES = 10  # draws for each value wanted
+_PARTED = "\t"  # between forename and surname: intake leaves no such character in a name
 CANARIES = "canaries"
 """In a batch's plan: the names of the supplies that held canaries."""
 
@@ -81,34 +83,34 @@ def refuse_residue(workspace: Workspace, batch: Batch, searched: Searched, *, bu
 def sample(tables: MonthTables, kept: MonthTables, earlier: Iterable[str]) -> list[str]:
     """Up to SAMPLE values of the rows let go, spread over names, addresses and identifiers.
 
-    None of them stands in a kept row, nor in `earlier`: the texts that the registry held rightly before this batch.
+    None of them stands in what is kept, nor in `earlier`: the texts that the registry held rightly before this batch. Of a name
+    the surname must not: the lists put names of kept people together, middle names too, and one of them may be a namesake's.
     """
-    held = "\n".join([*_texts(kept.records), *earlier]).casefold()
+    held = "\n".join([*_texts(kept), *earlier]).casefold()
     found: list[str] = []
     columns: dict[str, pa.ChunkedArray] = {name: tables.records[name] for name in COLUMNS}
-    columns["name"] = _names(tables.records)
+    columns["name"] = pc.binary_join_element_wise(tables.records["forename"], tables.records["surname"], _PARTED)
     for values in columns.values():
         distinct = pc.unique(values.drop_null())
         long = distinct.filter(pc.greater_equal(pc.utf8_length(distinct), SHORTEST))
         wanted = SAMPLE // len(columns)
-        for _ in range(wanted * 4):
+        for _ in range(wanted * _TRIES):
             if not len(long) or wanted == 0:
                 break
             value = long[secrets.randbelow(len(long))].as_py()
-            if value.casefold() not in held and value not in found:
-                found.append(value)
+            text = value.replace(_PARTED, " ")
+            if value.rpartition(_PARTED)[2].casefold() not in held and text not in found:
+                found.append(text)
                 wanted -= 1
     return found
 
 
-def _names(records: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(records["forename"], records["surname"], " ")
-
-
-def _texts(records: pa.Table) -> list[str]:
-    """Every text of the kept rows, for telling what may be found."""
-    texts: list[str] = []
-    for name in (*COLUMNS, "forename", "surname", "street", "town", "building"):
-        texts += [value for value in records[name].to_pylist() if value]
-    texts += [value for value in _names(records).to_pylist() if value]
-    return texts
+def _texts(kept: MonthTables) -> list[str]:
+    """Every text of the kept people, households, rows and facts."""
+    return [
+        value
+        for table in (kept.records, kept.persons, kept.households, kept.evidence)
+        for column in table.columns
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        for value in pc.unique(column.drop_null()).to_pylist()
+    ]
