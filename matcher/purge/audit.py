@@ -51,6 +51,9 @@ class Audit:
                 log.add(b"")  # a line that a crash cut off is closed off, and told of
             if not self._continues(last):
                 head = self._add(log, head, CHAIN_BROKEN, {"expected": (self._kept() or b"").decode("ascii")})
+            elif self._kept() not in (None, chain.head_to_keep(head)):
+                # a crash came between the two writes: a second one must not leave the log two entries ahead
+                self._workspace.keys.put(AUDIT_HEAD, chain.head_to_keep(head))
             if lines[-1] and chain.parse(lines[-1]) is None:
                 half: dict[str, Plain] = {"bytes": len(lines[-1]), "digest": hashlib.sha256(lines[-1]).hexdigest()}
                 head = self._add(log, head, INTERRUPTED, half)

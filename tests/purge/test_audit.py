@@ -9,6 +9,7 @@ import pytest
 
 from matcher.purge import chain
 from matcher.purge.audit import Audit
+from matcher.purge.keys import AUDIT_HEAD
 from matcher.workspace import Workspace
 
 
@@ -98,6 +99,30 @@ def test_an_entry_longer_than_what_is_read_of_the_end_is_followed(audit: Audit) 
     audit.append("families_erased", families=[f"F-{number:08}" for number in range(20_000)])
     audit.append("verified")
     assert audit.check() == [] and audit.head()[0] == 7
+
+
+def test_crash_after_crash_between_entry_and_key_store_is_no_fault(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = audit._workspace.keys
+    put = keys.put
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut_off(name: str, value: bytes) -> None:
+        if name == AUDIT_HEAD and value == chain.head_to_keep(audit.head()) and not value.startswith(known):
+            raise PowerCut
+        put(name, value)
+
+    for event in ("one", "two", "three"):
+        known = chain.head_to_keep(audit.head()).split(b" ")[0] + b" "  # what is there already may be kept
+        with monkeypatch.context() as patch, pytest.raises(PowerCut):
+            patch.setattr(keys, "put", cut_off)
+            audit.append(event)
+    audit.append("four")
+    assert audit.check() == []
+    assert [entry["event"] for entry in audit.entries()][-4:] == ["one", "two", "three", "four"]
 
 
 def test_a_crash_between_entry_and_key_store_is_no_fault(audit: Audit) -> None:
