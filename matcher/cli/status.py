@@ -22,6 +22,7 @@ _INTERRUPTED = {
     "matching": "it was interrupted: matcher resume, or matcher abandon",
     "sealing": "it was interrupted: matcher resume",
 }
+_LOST = "matcher abandon, and run the month again: the key of what was held is gone"
 
 
 @click.command("status", short_help="Batches and their state, what waits for whom, until when.")
@@ -76,6 +77,7 @@ def _batch(batch: Batch, registry: Registry, workspace: Workspace, *, running: b
     undecided = sum(1 for question in questions if question.answer is None)
     waits_for = batch.waits_for or workspace.settings.review.roles[0] if held else None
     until: dt.date | None = held_until(batch, workspace.settings.hold.days) if held else None
+    lost = held and workspace.held_path(batch.batch_id).exists() and workspace.keys.held_key(batch.batch_id) is None
     return {
         "batch": batch.batch_id,
         "as_at": batch.as_at,
@@ -90,7 +92,7 @@ def _batch(batch: Batch, registry: Registry, workspace: Workspace, *, running: b
         "replaces": batch.replaces,
         "replaced_by": batch.replaced_by,
         "figures": batch.figures,
-        "next": _next(batch.state, waits_for, undecided, running=running),
+        "next": _LOST if lost else _next(batch.state, waits_for, undecided, running=running),
     }
 
 

@@ -114,6 +114,13 @@ def test_status_says_what_waits_for_whom_until_when(workspace: Workspace, sealed
     assert told["reviews_due"] == {"families": 2, "by_area": {"city": 1, "county": 1}} and "Reviews due: 2" in text
 
 
+def test_status_tells_that_a_held_batch_cannot_be_gone_on_with_without_its_key(workspace: Workspace) -> None:
+    batch = hold(workspace, None)
+    workspace.keys.destroy_held_key(batch)
+    (held,) = run_json("status", "-w", workspace.root)["batches"]
+    assert held["next"] == "matcher abandon, and run the month again: the key of what was held is gone"
+
+
 def test_status_counts_a_deferred_question_as_answered_and_says_how_dwps_answer_is_given(workspace: Workspace) -> None:
     batch = hold(workspace, None)
     with Registry.open(workspace) as registry:
