@@ -64,6 +64,7 @@ class FolderPlace:
         self.folder.mkdir(parents=True, exist_ok=True)
         if os.name == "posix":
             self.folder.chmod(stat.S_IRWXU)
+        self._take_back(name)  # what a crash left, before another may come
         waiting = self.folder / f"{name}.{secrets.token_hex(4)}.new"
         descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
