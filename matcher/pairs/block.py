@@ -1,12 +1,13 @@
 """Blocking: which pairs of records are compared at all.
 
-Takes encoded records and the model's rules; gives each candidate pair once, packed in one integer, in order. A rule whose
-blocks would give too many pairs skips its largest ones and says so, with counts only.
+Takes encoded records and the model's rules; gives each candidate pair once, in order, a range of rows at a time. A rule
+whose blocks would give too many pairs skips its largest ones and says so, with counts only.
 """
 
 from __future__ import annotations
 
-from itertools import product
+from dataclasses import dataclass
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -144,3 +145,135 @@ def _distinct(found: list[Keys]) -> Keys:
     if len(together):
         together = together[np.concatenate([[True], together[1:] != together[:-1]])]
     return together
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """The blocks of one rule, and of every row that later rows share a block with, where these stand."""
+
+    order: Ints  # rows of all blocks of two or more, block by block, rising within a block
+    row: Ints  # rows with partners, rising; a row stands here once for each of its blocks
+    start: Ints  # where in `order` its first partner is
+    partners: Ints  # how many there are
+
+
+@dataclass(frozen=True)
+class _Skipped:
+    """What the cap left out of one rule: blocks, the rows in them, pairs."""
+
+    blocks: int
+    rows: Ints
+    pairs: int
+
+
+NOTHING_SKIPPED = _Skipped(0, np.zeros(0, dtype=np.int32), 0)
+
+
+def _blocks_of(columns: list[Keys], size: int, limits: Limits) -> tuple[_Rule, _Skipped]:
+    """The blocks of one rule: entries of key and row, sorted once, rows told by their low bits."""
+    bits = np.uint64(max(int(size - 1).bit_length(), 1))
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    entries = []
+    for column in columns:
+        rows = np.flatnonzero(column)
+        entries.append((column[rows] & ~low) | rows.astype(np.uint64))
+    packed = entries[0] if len(entries) == 1 else np.concatenate(entries)
+    del entries
+    packed.sort()
+    if len(columns) > 1 and len(packed):
+        packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])]
+    block = packed >> bits
+    together = block[1:] == block[:-1]
+    none = np.zeros(0, dtype=np.int32)
+    if not together.any():
+        return _Rule(none, none, none, none), NOTHING_SKIPPED
+    shared = np.zeros(len(packed), dtype=bool)
+    shared[1:] = together
+    shared[:-1] |= together
+    block = block[shared]
+    order = (packed[shared] & low).astype(np.int32)
+    del packed
+    starts = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
+    sizes = np.diff(np.append(starts, len(order)))
+    partners = np.repeat((starts + sizes).astype(np.int32), sizes) - np.arange(1, len(order) + 1, dtype=np.int32)
+    skipped = sizes > _cap(sizes, max(limits.pairs_per_record * size, limits.pairs_at_least))
+    left_out = NOTHING_SKIPPED
+    if skipped.any():
+        hardly = np.repeat(skipped, sizes)
+        # Of a skipped block each record still meets the next one, so that the rows of one reference stay together.
+        partners[hardly] = np.minimum(partners[hardly], 1)
+        large = sizes[skipped]
+        missed = int((large * (large - 1) // 2 - (large - 1)).sum())
+        left_out = _Skipped(len(large), np.unique(order[hardly]), missed)
+    at = np.flatnonzero(partners)
+    by_row = (order[at].astype(np.uint64) << np.uint64(32)) | at.astype(np.uint64)
+    by_row.sort()
+    at = (by_row & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    rows = (by_row >> np.uint64(32)).astype(np.int32)
+    return _Rule(order, rows, (at + 1).astype(np.int32), partners[at].astype(np.int32)), left_out
+
+
+class Blocks:
+    """The candidate pairs of encoded records by a model's blocking rules, given in ranges of rows.
+
+    Holds some bytes a record and rule, never a pair. `pairs` has no state: threads may call it at the same time. `total`
+    counts a pair once for each rule that finds it. `warnings` name the rules that skipped blocks.
+    """
+
+    def __init__(self, e: Encoded, model: LinkageModel) -> None:
+        self._size = e.size
+        found = [
+            (rule.name, *_blocks_of(rule_keys(e, rule), e.size, model.limits)) for rule in model.blocking if e.size > 1
+        ]
+        self._rules = [blocks for _, blocks, _ in found if len(blocks.row)]
+        partners = np.zeros(self._size, dtype=np.int64)
+        for rule in self._rules:
+            partners += np.bincount(rule.row, weights=rule.partners, minlength=self._size).astype(np.int64)
+        self._until = np.cumsum(partners)
+        self.total = int(self._until[-1]) if self._size else 0
+        self.warnings: tuple[str, ...] = tuple(
+            self._warning(name, blocks, skipped) for name, blocks, skipped in found if skipped.blocks
+        )
+
+    def _warning(self, name: str, blocks: _Rule, skipped: _Skipped) -> str:
+        elsewhere = np.zeros(self._size, dtype=bool)
+        for other in self._rules:
+            if other is not blocks:
+                elsewhere[other.order] = True
+        compared = int(elsewhere[skipped.rows].sum())
+        return (
+            f"blocking rule {name}: {skipped.blocks} value(s) shared by too many records were hardly compared by this rule "
+            f"({len(skipped.rows)} records, up to {skipped.pairs} pairs; other rules compare {compared} of these records)"
+        )
+
+    def chunks(self, pairs: int = 1 << 18) -> list[tuple[int, int]]:
+        """Ranges of rows (first, and last not included) that give about `pairs` pairs each, found twice counted twice.
+
+        Rows are not divided: one with more partners is a range of its own. How many it has the cap bounds.
+        """
+        edges = np.searchsorted(self._until, np.arange(pairs, self.total, pairs)) + 1
+        bounds = np.unique(np.concatenate([[0], edges, [self._size]])).tolist()
+        return list(pairwise(bounds))
+
+    def pairs(self, first: int, last: int) -> tuple[Ints, Ints]:
+        """Candidate pairs whose lower row is from `first` to before `last`: ordered by left, then right, each once."""
+        before = int(self._until[first - 1]) if first else 0
+        packed = np.empty(int(self._until[last - 1]) - before if last > first else 0, dtype=np.uint64)
+        filled = 0
+        for rule in self._rules:
+            low, high = np.searchsorted(rule.row, [first, last])
+            partners = rule.partners[low:high]
+            ends = np.cumsum(partners, dtype=np.int64)
+            count = int(ends[-1]) if len(ends) else 0
+            if not count:
+                continue
+            place = np.repeat(rule.start[low:high] - (ends - partners), partners)
+            place += np.arange(count)
+            part = packed[filled : filled + count]
+            part[:] = np.repeat(rule.row[low:high].astype(np.uint64) << np.uint64(32), partners)
+            part |= rule.order[place].astype(np.uint64)
+            filled += count
+        packed.sort()
+        if len(packed):
+            packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])]
+        return (packed >> np.uint64(32)).astype(np.int32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32)
