@@ -191,11 +191,11 @@ def _blocks_of(columns: list[Keys], size: int, limits: Limits) -> tuple[_Rule, _
     shared[1:] = together
     shared[:-1] |= together
     block = block[shared]
-    order = (packed[shared] & low).astype(np.int32)
+    order: Ints = (packed[shared] & low).astype(np.int32)
     del packed
     starts = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
     sizes = np.diff(np.append(starts, len(order)))
-    partners = np.repeat((starts + sizes).astype(np.int32), sizes) - np.arange(1, len(order) + 1, dtype=np.int32)
+    partners: Ints = (np.repeat(starts + sizes, sizes) - np.arange(1, len(order) + 1)).astype(np.int32)
     skipped = sizes > _cap(sizes, max(limits.pairs_per_record * size, limits.pairs_at_least))
     left_out = NOTHING_SKIPPED
     if skipped.any():
@@ -209,8 +209,7 @@ def _blocks_of(columns: list[Keys], size: int, limits: Limits) -> tuple[_Rule, _
     by_row = (order[at].astype(np.uint64) << np.uint64(32)) | at.astype(np.uint64)
     by_row.sort()
     at = (by_row & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    rows = (by_row >> np.uint64(32)).astype(np.int32)
-    return _Rule(order, rows, (at + 1).astype(np.int32), partners[at].astype(np.int32)), left_out
+    return _Rule(order, (by_row >> np.uint64(32)).astype(np.int32), (at + 1).astype(np.int32), partners[at]), left_out
 
 
 class Blocks:
