@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, json_option
+from matcher.cli.output import AS_AT, echo_json, json_option, wrapped
 from matcher.cli.workspaces import concerns
 
 
@@ -48,8 +48,31 @@ def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, cons
         click.echo(readable(measures))
 
 
+def _fold(text: str) -> list[str]:
+    return wrapped(text).splitlines()
+
+
+def _reliability(told: dict[str, Any]) -> list[str]:
+    """How far match probabilities mean what they say, as a table."""
+    lines = [f"{'Match probability':<24}{'pairs':>10}{'expected':>12}{'seen':>12}   (true, of all)"]
+    below = {"title": "below 0.01", **told["below"]}
+    bins = [{"title": f"{max(one['from'], 0.01):.4g} to {min(one['to'], 0.99):.4g}", **one} for one in told["bins"]]
+    for one in (below, *bins, {"title": "above 0.99", **told["above"]}):
+        expected, seen = ("-" if one[name] is None else f"{one[name]:.4f}" for name in ("expected", "seen"))
+        lines.append(f"  {one['title']:<22}{one['pairs']:>10,}{expected:>12}{seen:>12}")
+    error = told["expected_calibration_error"]
+    return [
+        *lines,
+        *_fold(
+            f"Expected calibration error of the {told['pairs']:,} pairs from 0.01 to 0.99: {error:.4f}. So far is a stated "
+            "probability off on average; 0 would mean that of 100 pairs at 0.80 exactly 80 are one person."
+        ),
+    ]
+
+
 def readable(measures: dict[str, Any]) -> str:
-    """The measures as a table of at most 80 columns."""
+    """The measures as tables of at most 80 columns, with the gaps between groups in plain words."""
+    from matcher.evaluation.fairness import sentence
 
     def line(title: str, values: dict[str, float]) -> str:
         return f"{title:<34}{values['precision']:>10.4f}{values['recall']:>10.4f}{values['f1']:>10.4f}"
@@ -73,11 +96,25 @@ def readable(measures: dict[str, Any]) -> str:
         lines.append(
             f"  {origin:<24}{group['people']:>8,}{across:>12.4f}{homes:>12.4f}{group['false_merges_per_1000']:>14.2f}"
         )
+    lines += ["", *_fold(sentence(measures["gap"]["by_origin"], measures["by_origin"])), ""]
+    lines.append(f"{'By form of the name':<34}{'people':>8}{'persons F1':>12}{'missed':>10}{'false merges':>14}")
+    for group in measures["by_name_form"].values():
+        if group["people"]:
+            f1 = group["persons"]["across_supplies"]["f1"]
+            lines.append(
+                f"  {group['title']:<32}{group['people']:>8,}{f1:>12.4f}{group['missed_per_1000']:>10.2f}"
+                f"{group['false_merges_per_1000']:>14.2f}"
+            )
+    lines += [
+        "", *_fold(sentence(measures["gap"]["by_name_form"], measures["by_name_form"])),
+        *_fold("Missed: people found as more than one person; false merges: people joined with others; both per 1,000."), "",
+        *_reliability(measures["reliability"]),
+    ]  # fmt: skip
     seconds = "  ".join(f"{name} {value:.1f} s" for name, value in measures["seconds"].items())
     lines += [
         "",
         f"{measures['records']:,} records, {measures['candidate_pairs']:,} candidate pairs, {measures['peak_rss_mb']:,.0f} MiB",
-        seconds,
+        *_fold(seconds),
     ]
     return "\n".join(lines)
 

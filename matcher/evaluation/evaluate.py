@@ -16,7 +16,10 @@ from criteria.framework import load_framework
 from criteria.policy import load_policy, shipped_policy
 from matcher.errors import Exit, UserError
 from matcher.evaluation.detail import detail
-from matcher.evaluation.metrics import KEYS, measure
+from matcher.evaluation.fairness import by_name_form, forms_of_rows, gap
+from matcher.evaluation.metrics import KEYS, join, measures_of
+from matcher.evaluation.name_forms import name_forms
+from matcher.evaluation.reliability import reliability, true_pairs
 from matcher.extracts import find_supplies, read_supplies
 from matcher.memory import peak_rss_mb
 from matcher.month import Month, Rules, match
@@ -86,7 +89,13 @@ def evaluate(
         )  # fmt: skip
     month = match(intake, rules, as_at, stages=stages)
     rows = detail(month)
-    measures = measure(known, rows)
+    joined = join(known, rows)
+    measures = measures_of(joined)
+    records = month.tables.records
+    forms = name_forms(records, intake.supplies, rules.specs)
+    measures["by_name_form"] = by_name_form(joined, forms_of_rows(records, forms))
+    measures["gap"] = {name: gap(measures[name]) for name in ("by_origin", "by_name_form")}
+    measures["reliability"] = reliability(*true_pairs(records, month.tables.pairs, known))
     measures |= {
         "records": int(month.tables.records.num_rows),
         "candidate_pairs": int(month.candidate_pairs),

@@ -79,6 +79,15 @@ def false_merges(rows: pd.DataFrame, group: pd.Series | None = None) -> float:
     return round(1000 * len(wrong) / true, 4) if true else 0.0
 
 
+def missed(rows: pd.DataFrame, group: pd.Series | None = None) -> float:
+    """True persons (of `group`) who were found as more than one person, per 1,000 true persons (of `group`)."""
+    people = rows["true_person"] if group is None else rows.loc[group, "true_person"]
+    counted = rows.groupby("true_person", observed=True)["found_person"].nunique()
+    apart = counted[counted > 1].index.intersection(people.unique())
+    true = people.nunique()
+    return round(1000 * len(apart) / true, 4) if true else 0.0
+
+
 def decisions(rows: pd.DataFrame) -> dict[str, float]:
     """By row: kept where it should be kept. A row that the engine rejected counts as not kept."""
     should, did = rows["true_decision"].isin(KEPT), rows["found_decision"].isin(KEPT)
@@ -123,10 +132,19 @@ def join(truth: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def of_people(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `join` that are about a person."""
+    return rows[rows["true_person"].notna() & (rows["true_person"] != "")].reset_index(drop=True)
+
+
 def measure(truth: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
-    """All measures; the shape is that of `matcher evaluate --json`."""
-    rows = join(truth, found)
-    named = rows[rows["true_person"].notna() & (rows["true_person"] != "")].reset_index(drop=True)
+    """All measures of what was found; the shape is that of `matcher evaluate --json`."""
+    return measures_of(join(truth, found))
+
+
+def measures_of(rows: pd.DataFrame) -> dict[str, Any]:
+    """`measure` of truth and findings that stand side by side already (`join`)."""
+    named = of_people(rows)
     once, people = once_in_a_supply(named), person_households(named)
 
     def group_of(frame: pd.DataFrame, origin: str | None) -> pd.Series | None:
@@ -142,6 +160,7 @@ def measure(truth: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
             "households": pairwise(people, "true_household", "found_household", group_of(people, origin)),
             "decisions": decisions(rows if origin is None else rows[rows["origin"] == origin]),
             "false_merges_per_1000": false_merges(named, group_of(named, origin)),
+            "missed_per_1000": missed(named, group_of(named, origin)),
             "people": int(len(people) if origin is None else (people["origin"] == origin).sum()),
         }
 

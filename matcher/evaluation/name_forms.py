@@ -1,0 +1,107 @@
+"""Forms of names that matching may treat worse than others: an apostrophe, a hyphen, a double surname, and their like.
+
+Takes records and the supplies they came from (records hold names without apostrophes and hyphens); gives one mask a form over
+the records. Refuses nothing: who bears no name has no form but a missing date of birth. Gives no name away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matcher.pairs.comparators.names import table
+from matcher.records.build import SupplyLike
+from matcher.records.people import column
+from specs.load import ExtractSpec, Role
+
+Mask = npt.NDArray[np.bool_]
+
+FORMS: dict[str, str] = {
+    "apostrophe": "an apostrophe in the name",
+    "hyphen": "a hyphen in the name",
+    "double_surname": "a double surname",
+    "other_spellings": "a surname with other spellings",
+    "short_surname": "a surname of up to 3 letters",
+    "long_surname": "a surname of 11 letters or more",
+    "rare_surname": "a rare surname",
+    "common_surname": "a common surname",
+    "order_unsure": "order of the names not told",
+    "initial": "a forename of one letter",
+    "no_dob": "no date of birth",
+    "plain": "none of the first six",
+}
+"""Form -> words. `plain`: nothing but how common the surname is; what the others are held against."""
+
+OF_ONE_ROW = ("order_unsure", "initial", "no_dob")
+"""Forms that one row may have and another row of the same person not; the others are the person's."""
+
+UNUSUAL = ("apostrophe", "hyphen", "double_surname", "other_spellings", "short_surname", "long_surname")
+SHORT, LONG = 3, 11  # letters
+FIFTH = 0.2  # of the records bear what is called a rare, and a common surname
+_APOSTROPHE = "['`\u00b4\u2018\u2019\u02bc]"
+_HYPHEN = "\\p{L}\\s?[-\u2010\u2011\u2013]\\s?\\p{L}"
+
+
+def name_forms(records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]) -> dict[str, Mask]:
+    """One mask a form, in the order of `records` (RECORDS)."""
+    apostrophe, hyphen = _as_written(records, supplies, specs)
+    surname = records["surname"].combine_chunks()
+    encoded = pc.dictionary_encode(surname)
+    which = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    named = which >= 0
+    values = encoded.dictionary.to_pylist()
+    lengths = np.array([len(value.replace(" ", "")) for value in values] + [0])[which]
+    known = table().family
+    spelt = np.array([any(part in known for part in (*value.split(), value)) for value in values] + [False])[which]
+    borne = np.append(np.bincount(which[named], minlength=len(values)), 0)[which]
+    rare, common = np.quantile(borne[named], (FIFTH, 1 - FIFTH)) if named.any() else (0.0, 1.0)
+    parts = pc.fill_null(pc.list_value_length(records["surname_parts"]), 0).to_numpy()
+    forename = pc.fill_null(pc.utf8_length(records["forename"]), 0).to_numpy()
+    out = {
+        "apostrophe": apostrophe,
+        "hyphen": hyphen,
+        "double_surname": parts >= 2,
+        "other_spellings": spelt & named,
+        "short_surname": named & (lengths <= SHORT),
+        "long_surname": named & (lengths >= LONG),
+        "rare_surname": named & (borne <= rare),
+        "common_surname": named & (borne >= common),
+        "order_unsure": named & ~records["name_order_sure"].to_numpy(zero_copy_only=False),
+        "initial": forename == 1,
+        "no_dob": (named | (forename > 0)) & records["dob"].is_null().to_numpy(zero_copy_only=False),
+    }
+    out["plain"] = named & ~np.logical_or.reduce([out[name] for name in UNUSUAL])
+    return out
+
+
+def _as_written(
+    records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]
+) -> tuple[Mask, Mask]:
+    """Whether the delivered name of each record holds an apostrophe, and a hyphen between letters."""
+    size = records.num_rows
+    found = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    roles: tuple[Role, ...] = ("full_name", "forename", "surname")
+    row = records["row"].to_numpy()
+    for supply in supplies:
+        if supply.rows is None:
+            continue
+        mine = pc.and_(pc.equal(records["dataset"], supply.dataset), pc.equal(records["supplier"], supply.supplier))
+        at = np.flatnonzero(mine.to_numpy(zero_copy_only=False))
+        if not len(at):
+            continue
+        delivered = supply.rows["row"].to_numpy()
+        order = np.argsort(delivered, kind="stable")
+        place = order[np.minimum(np.searchsorted(delivered, row[at], sorter=order), len(order) - 1)]
+        for mask, pattern in zip(found, (_APOSTROPHE, _HYPHEN), strict=True):
+            held = [_holds(column(supply.rows, specs[supply.dataset], role), pattern) for role in roles]
+            mask[at] = np.logical_or.reduce(held)[place] & (delivered[place] == row[at])
+    return found
+
+
+def _holds(written: pa.Array, pattern: str) -> Mask:
+    found: Mask = pc.fill_null(pc.match_substring_regex(written, pattern), False).to_numpy(zero_copy_only=False)
+    return found
