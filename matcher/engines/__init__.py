@@ -1,8 +1,8 @@
 """Engines: the same linkage model run by different means. `in_process` is the default, `reference` the slow oracle.
 
-An engine takes records (RECORDS, or some of its columns), their codes and a model; it gives candidate pairs and the
-levels of pairs. Training and scoring are the same for all (matcher/pairs), so that every engine gives the same weights.
-An engine is one file of this folder with a function `open_engine`.
+An engine takes records (RECORDS, or some of its columns), their codes and a model; it gives candidate pairs as patterns of
+levels. Training and scoring are the same for all (matcher/pairs), so that every engine gives the same weights. An engine is
+one file of this folder with a function `open_engine`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,23 @@ Ints = npt.NDArray[np.int32]
 
 
 class Engine(Protocol):
-    """Candidate pairs and levels of one table of records."""
+    """Candidate pairs of one table of records, and their patterns (matcher/pairs/layout.py).
+
+    Two records are told to be one person where they share a reference or a registry's person (`told` of encode.py).
+    """
 
     warnings: tuple[str, ...]
+    candidate_pairs: int
 
-    def candidates(self) -> tuple[Ints, Ints]:
-        """Candidate pairs as row numbers, left below right, in order, each once."""
+    def counts(self) -> tuple[Ints, npt.NDArray[np.int64]]:
+        """Patterns of the candidate pairs that do not share a reference, ascending, and how many pairs have each."""
 
-    def levels(self, left: Ints, right: Ints) -> npt.NDArray[np.uint8]:
-        """Levels of pairs of rows, shape (pairs, comparisons), 0 = missing."""
+    def pairs(self, wanted: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+        """Left rows, right rows and patterns of candidate pairs whose pattern is `wanted` (one flag a pattern), or that are
+        told to be one person. Left below right, in order, each pair once. After `counts`."""
+
+    def patterns(self, left: Ints, right: Ints) -> Ints:
+        """Patterns of any pairs of rows."""
 
 
 def names() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,10 +22,10 @@ from recordlinkage.base import BaseCompareFeature
 from recordlinkage.index import Block
 
 from matcher.errors import UserError
-from matcher.pairs.comparators import LEVELS, level
+from matcher.pairs.comparators import level
 from matcher.pairs.comparators.names import SLOTS, sound, spelling, table
 from matcher.pairs.encode import IDENTIFIERS, NO_ADDRESS, Encoded, whole
-from matcher.pairs.model import LinkageModel
+from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
 LARGEST = 20_000
@@ -52,13 +52,14 @@ class Record:
     numbers: dict[str, str]
     ref: str | None
     known: str | None
+    values: dict[str, str]  # columns as they stand
 
 
 def _letters(text: str | None) -> str | None:
     return re.sub("[^A-Z]", "", text or "") or None
 
 
-def _record(row: dict[str, object]) -> Record:
+def _record(row: dict[str, object], fields: Sequence[str]) -> Record:
     def text(name: str) -> str | None:
         value = row[name]
         return str(value) if value else None
@@ -86,6 +87,7 @@ def _record(row: dict[str, object]) -> Record:
         numbers={name: str(row[name]) for name in IDENTIFIERS if row[name]},
         ref=f"{text('ref_system')}|{text('ref')}" if text("ref_system") and text("ref") else None,
         known=text("known_person"),
+        values={name: found for name in fields if (found := text(name))},
     )
 
 
@@ -275,22 +277,77 @@ def _identifier_level(a: Record, b: Record) -> str:
     return found
 
 
-COMPARE: dict[str, Callable[[Record, Record], str]] = {
-    "forename": _given_level, "surname": _surname_level, "middle": _middle_level, "dob": _dob_level,
-    "sex": _sex_level, "address": _address_level, "identifier": _identifier_level,
+def _jaro_winkler_level(a: Record, b: Record, of: Comparison) -> str:
+    x, y = a.values.get(of.field), b.values.get(of.field)
+    if not x or not y:
+        return "missing"
+    score = jellyfish.jaro_winkler_similarity(x, y) + 1e-9
+    close, similar = of.thresholds
+    return "exact" if x == y else "close" if score >= close else "similar" if score >= similar else "different"
+
+
+def _date_level(a: Record, b: Record, of: Comparison) -> str:
+    x, y = a.dob, b.dob
+    if not x or not y:
+        return "missing"
+    if x == y:
+        return "exact"
+    if x.year == y.year and (x.month, x.day) == (y.day, y.month):
+        return "swapped"
+    if jellyfish.damerau_levenshtein_distance(f"{x:%Y%m%d}", f"{y:%Y%m%d}") <= 1:
+        return "one_edit"
+    return "year_near" if abs(x.year - y.year) <= 1 else "different"
+
+
+def _postcode_level(a: Record, b: Record, of: Comparison) -> str:
+    x, y = a.values.get(of.field), b.values.get(of.field)
+    if not x or not y:
+        return "missing"
+    if x == y:
+        return "exact"
+    if jellyfish.damerau_levenshtein_distance(x, y) <= 1:
+        return "one_edit"
+    return "district" if x.split(" ")[0] == y.split(" ")[0] else "different"
+
+
+def _equal_level(a: Record, b: Record, of: Comparison) -> str:
+    x, y = a.values.get(of.field), b.values.get(of.field)
+    return "missing" if not x or not y else "same" if x == y else "different"
+
+
+def _alone(compare: Callable[[Record, Record], str]) -> Callable[[Record, Record, Comparison], str]:
+    """A comparator that needs nothing of the model."""
+    return lambda a, b, _: compare(a, b)
+
+
+COMPARE: dict[str, Callable[[Record, Record, Comparison], str]] = {
+    "forename": _alone(_given_level), "surname": _alone(_surname_level), "middle": _alone(_middle_level),
+    "dob": _alone(_dob_level), "sex": _alone(_sex_level), "address": _alone(_address_level),
+    "identifier": _alone(_identifier_level), "jaro_winkler": _jaro_winkler_level, "date": _date_level,
+    "postcode": _postcode_level, "equal": _equal_level,
 }  # fmt: skip
+
+
+def _keys(record: Record, name: str) -> list[str]:
+    """Values of a blocking key; none where the record lacks it."""
+    kind, _, column = name.partition(".")
+    if not column:
+        return KEYS[name](record)
+    value = record.values.get(column)
+    return [] if not value else [value[0] if kind == "first" else value]
 
 
 class _Levels(BaseCompareFeature):
     """A comparison as recordlinkage calls it: two series of records to a series of level numbers."""
 
-    def __init__(self, comparison: str) -> None:
-        super().__init__("record", "record", label=comparison)
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__("record", "record", label=comparison.name)
         self._comparison = comparison
 
     def _compute_vectorized(self, left: pd.Series, right: pd.Series) -> pd.Series:
-        compare = COMPARE[self._comparison]
-        found = [level(self._comparison, compare(a, b)) for a, b in zip(left, right, strict=True)]
+        of = self._comparison
+        compare = COMPARE[of.comparator]
+        found = [level(of.comparator, compare(a, b, of)) for a, b in zip(left, right, strict=True)]
         return pd.Series(found, index=left.index, dtype="uint8")
 
 
@@ -305,16 +362,19 @@ class Reference:
                 todo="use the in_process engine",
             )
         self.warnings: tuple[str, ...] = ()
+        self.candidate_pairs = 0
         self._model = model
-        self._records = [_record(row) for row in whole(records).to_pylist()]
+        rows = whole(records, model.fields).to_pylist()
+        self._records = [_record(row, model.fields) for row in rows]
         self._frame = pd.DataFrame({"record": pd.Series(self._records, dtype=object)})
+        self._left = self._right = self._pattern = np.zeros(0, dtype=np.int32)
 
-    def candidates(self) -> tuple[Ints, Ints]:
+    def _candidates(self) -> tuple[Ints, Ints]:
         found: set[tuple[int, int]] = set()
         for rule in self._model.blocking:
             keys = []
             for record in self._records:
-                values = product(*(KEYS[name](record) for name in rule.keys))
+                values = product(*(_keys(record, name) for name in rule.keys))
                 keys.append(["&".join(value) for value in values])
             slots = max(map(len, keys), default=0)
             columns = {f"key_{n}": [key[n] if n < len(key) else None for key in keys] for n in range(slots)}
@@ -328,12 +388,31 @@ class Reference:
         ordered = np.array(sorted(found), dtype=np.int32).reshape(-1, 2)
         return ordered[:, 0].copy(), ordered[:, 1].copy()
 
-    def levels(self, left: Ints, right: Ints) -> npt.NDArray[np.uint8]:
+    def _told(self, a: int, b: int, *, by_registry: bool) -> bool:
+        x, y = self._records[a], self._records[b]
+        return (x.ref is not None and x.ref == y.ref) or (by_registry and x.known is not None and x.known == y.known)
+
+    def counts(self) -> tuple[Ints, npt.NDArray[np.int64]]:
+        self._left, self._right = self._candidates()
+        self.candidate_pairs = len(self._left)
+        self._pattern = self.patterns(self._left, self._right)
+        pairs = zip(self._left.tolist(), self._right.tolist(), strict=True)
+        others = np.array([not self._told(a, b, by_registry=False) for a, b in pairs], dtype=bool)
+        patterns, counts = np.unique(self._pattern[others], return_counts=True)
+        return patterns.astype(np.int32), counts.astype(np.int64)
+
+    def pairs(self, wanted: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+        pairs = zip(self._left.tolist(), self._right.tolist(), strict=True)
+        told = np.array([self._told(a, b, by_registry=True) for a, b in pairs], dtype=bool)
+        chosen = np.flatnonzero(wanted[self._pattern] | told)
+        return self._left[chosen], self._right[chosen], self._pattern[chosen]
+
+    def patterns(self, left: Ints, right: Ints) -> Ints:
         if not len(left):
-            return np.zeros((0, len(LEVELS)), dtype=np.uint8)
-        comparer = recordlinkage.Compare(features=[_Levels(name) for name in LEVELS])
-        found = comparer.compute(pd.MultiIndex.from_arrays([left, right]), self._frame)
-        return found.to_numpy(dtype=np.uint8)
+            return np.zeros(0, dtype=np.int32)
+        comparing = recordlinkage.Compare(features=[_Levels(comparison) for comparison in self._model.comparison])
+        found = comparing.compute(pd.MultiIndex.from_arrays([left, right]), self._frame)
+        return self._model.layout.pack(found.to_numpy(dtype=np.uint8))
 
 
 def open_engine(records: pa.Table, encoded: Encoded, model: LinkageModel) -> Reference:

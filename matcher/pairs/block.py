@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.encode import Encoded, Keys, key_where, mix
+from matcher.pairs.encode import Encoded, Keys, key_where
 from matcher.pairs.model import Blocking, Limits, LinkageModel
 
 Ints = npt.NDArray[np.int32]
@@ -32,8 +32,20 @@ def _initials(e: Encoded, code: Ints) -> Keys:
     return np.where(code >= 0, e.words.initial[np.maximum(code, 0)], 0).astype(np.uint64)
 
 
+def _plain_key(e: Encoded, name: str) -> Keys:
+    """A column as it stands (`exact.surname`), or the first character of its values (`first.forename`)."""
+    kind, _, column = name.partition(".")
+    code, values = e.values[column]
+    if kind == "first":
+        letters = np.array([*(ord(value[0]) for value in values), 0], dtype=np.int64)
+        return letters[code].astype(np.uint64)
+    return key_where(code >= 0, code)
+
+
 def keys_of(e: Encoded, name: str) -> list[Keys]:
     """The columns of a blocking key: one, or several for a key of which any value may agree; 0 = missing."""
+    if "." in name:
+        return [_plain_key(e, name)]
     if name == "names":
         columns: list[Keys] = []
         for code in (e.forename, e.middle, e.surname, e.part_1, e.part_2):
@@ -79,72 +91,6 @@ def _cap(sizes: npt.NDArray[np.int64], allowed: int) -> int:
         return int(order[-1])
     refused = int(order[kept])
     return int(order[np.searchsorted(order, refused) - 1]) if order[0] < refused else 1
-
-
-def _pairs_of(columns: list[Keys], size: int, limits: Limits) -> tuple[Keys, int, int]:
-    """Packed pairs of one rule, with the number of blocks and of records in blocks that were skipped."""
-    bits = max(int(size - 1).bit_length(), 1)
-    low = np.uint64((1 << bits) - 1)
-    entries = []
-    for column in columns:
-        rows = np.flatnonzero(column)
-        entries.append((mix(column[rows]) & ~low) | rows.astype(np.uint64))
-    packed = np.concatenate(entries)
-    packed.sort()
-    if len(entries) > 1 and len(packed):
-        packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])]
-    empty = np.zeros(0, dtype=np.uint64)
-    if len(packed) < 2:
-        return empty, 0, 0
-    block = packed >> np.uint64(bits)
-    starts = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
-    sizes = np.diff(np.append(starts, len(packed)))
-    cap = _cap(sizes, max(limits.pairs_per_record * size, limits.pairs_at_least))
-    skipped = sizes > cap
-    kept = (sizes > 1) & ~skipped
-    row = (packed & low).astype(np.int64)
-    ends = np.repeat(np.where(sizes > 1, starts + sizes, 0), sizes)
-    partners = np.maximum(ends - np.arange(len(packed)) - 1, 0)
-    # Of a skipped block each record still meets the next one, so that the rows of one reference stay together.
-    partners = np.where(np.repeat(kept, sizes), partners, np.minimum(partners, 1))
-    left = np.repeat(np.arange(len(packed)), partners)
-    first = np.cumsum(partners) - partners
-    right = left + 1 + (np.arange(len(left)) - first[left])
-    a, b = row[left], row[right]
-    pairs = np.minimum(a, b).astype(np.uint64) << np.uint64(32) | np.maximum(a, b).astype(np.uint64)
-    return pairs, int(skipped.sum()), int(sizes[skipped].sum())
-
-
-def candidates(e: Encoded, model: LinkageModel) -> tuple[Ints, Ints, tuple[str, ...]]:
-    """All candidate pairs (left row < right row, in order, each once) and warnings about rules that skipped blocks."""
-    warnings: list[str] = []
-    found: list[Keys] = []
-    for rule in model.blocking:
-        pairs, blocks, records = (
-            _pairs_of(rule_keys(e, rule), e.size, model.limits) if e.size > 1 else (e.ref[:0], 0, 0)
-        )
-        if blocks:
-            warnings.append(
-                f"blocking rule {rule.name}: {blocks} value(s) shared by too many records were hardly compared by this rule "
-                f"({records} records)"
-            )
-        found.append(pairs)
-        if len(found) > 1 and sum(map(len, found)) > 20_000_000:
-            found = [_distinct(found)]
-    together = _distinct(found)
-    return (
-        (together >> np.uint64(32)).astype(np.int32),
-        (together & np.uint64(0xFFFFFFFF)).astype(np.int32),
-        tuple(warnings),
-    )
-
-
-def _distinct(found: list[Keys]) -> Keys:
-    together = np.concatenate(found)
-    together.sort()
-    if len(together):
-        together = together[np.concatenate([[True], together[1:] != together[:-1]])]
-    return together
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pairs of records -> levels: one column a comparison, in the order of `comparators.LEVELS`.
+"""Pairs of records -> levels: one column a comparison, in the model's order.
 
 Takes encoded records and two arrays of row numbers; gives uint8 levels, 0 = missing. Where forename and surname are
 exchanged, the forename's level says so and the surname's is missing, lest it be counted twice.
@@ -6,21 +6,24 @@ exchanged, the forename's level says so and the surname's is missing, lest it be
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.comparators import LEVELS, level
+from matcher.pairs.comparators import level
 from matcher.pairs.comparators.addresses import address_levels
 from matcher.pairs.comparators.dates import dob_levels
 from matcher.pairs.comparators.identifiers import identifier_levels
 from matcher.pairs.comparators.names import name_levels
+from matcher.pairs.comparators.plain import DateTable, NameTable, PostcodeTable, exact_levels
 from matcher.pairs.encode import Encoded
+from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.uint8]
-
-RADIX = tuple(len(names) + 1 for names in LEVELS.values())
-PATTERNS = int(np.prod(RADIX))
 
 
 def _alike(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
@@ -102,35 +105,69 @@ def _sexes(e: Encoded, left: Ints, right: Ints) -> Levels:
     return np.where((a < 0) | (b < 0), 0, levels).astype(np.uint8)
 
 
-def compare(e: Encoded, left: Ints, right: Ints) -> Levels:
-    """Levels of pairs of rows, shape (pairs, comparisons)."""
-    out = np.zeros((len(left), len(LEVELS)), dtype=np.uint8)
-    surname = _surnames(e, left, right)
-    forename = _forenames(e, left, right, surname)
-    middle = _middles(e, left, right)
-    swapped = forename == level("forename", "swapped")
-    surname[swapped] = 0
-    middle[swapped | (forename == level("forename", "middle"))] = 0
-    dob = dob_levels(e.dob[left], e.dob[right], ~(e.has_dob[left] & e.has_dob[right]))
-    columns = (forename, surname, middle, dob, _sexes(e, left, right), address_levels(e, left, right))
-    for place, column in enumerate((*columns, identifier_levels(e, left, right))):
-        out[:, place] = column
-    return out
+class Candidates:
+    """Pairs of rows with what several comparators share: the three parts of a full name are compared together."""
+
+    def __init__(self, e: Encoded, left: Ints, right: Ints) -> None:
+        self.e, self.left, self.right = e, left, right
+
+    @cached_property
+    def full_name(self) -> tuple[Levels, Levels, Levels]:
+        """Levels of forename, surname and middle name."""
+        surname = _surnames(self.e, self.left, self.right)
+        forename = _forenames(self.e, self.left, self.right, surname)
+        middle = _middles(self.e, self.left, self.right)
+        swapped = forename == level("forename", "swapped")
+        surname[swapped] = 0
+        middle[swapped | (forename == level("forename", "middle"))] = 0
+        return forename, surname, middle
+
+    def dob(self) -> Levels:
+        e, left, right = self.e, self.left, self.right
+        return dob_levels(e.dob[left], e.dob[right], ~(e.has_dob[left] & e.has_dob[right]))
 
 
-def pack(levels: Levels) -> Ints:
-    """One number a pair for all its levels: its pattern."""
-    pattern = np.zeros(len(levels), dtype=np.int32)
-    for place, radix in enumerate(RADIX):
-        pattern = pattern * radix + levels[:, place]
-    return pattern
+OF_THE_RECORD: dict[str, Callable[[Candidates], Levels]] = {
+    "forename": lambda pairs: pairs.full_name[0],
+    "surname": lambda pairs: pairs.full_name[1],
+    "middle": lambda pairs: pairs.full_name[2],
+    "dob": Candidates.dob,
+    "sex": lambda pairs: _sexes(pairs.e, pairs.left, pairs.right),
+    "address": lambda pairs: address_levels(pairs.e, pairs.left, pairs.right),
+    "identifier": lambda pairs: identifier_levels(pairs.e, pairs.left, pairs.right),
+}
+OF_A_VALUE: dict[str, Callable[[list[str], Comparison], Callable[[Ints, Ints], Levels]]] = {
+    "jaro_winkler": lambda values, of: NameTable(values, of.thresholds).levels,
+    "date": lambda values, _: DateTable([dt.date.fromisoformat(value) for value in values]).levels,
+    "postcode": lambda values, _: PostcodeTable(values).levels,
+    "equal": lambda values, _: exact_levels,
+}
 
 
-def unpack(patterns: Ints) -> Levels:
-    """The reverse of `pack`."""
-    out = np.zeros((len(patterns), len(RADIX)), dtype=np.uint8)
-    rest = patterns.astype(np.int64)
-    for place in range(len(RADIX) - 1, -1, -1):
-        out[:, place] = rest % RADIX[place]
-        rest //= RADIX[place]
-    return out
+class Comparer:
+    """The comparisons of a model over one table of records; what a column's values need is prepared once."""
+
+    def __init__(self, e: Encoded, model: LinkageModel) -> None:
+        self._e, self._comparisons, self._layout = e, model.comparison, model.layout
+        self._by_value = {
+            c.name: OF_A_VALUE[c.comparator](e.values[c.field][1], c)
+            for c in model.comparison
+            if c.comparator in OF_A_VALUE
+        }
+
+    def levels(self, left: Ints, right: Ints) -> Levels:
+        """Levels of pairs of rows, shape (pairs, comparisons)."""
+        pairs = Candidates(self._e, left, right)
+        out = np.zeros((len(left), len(self._comparisons)), dtype=np.uint8)
+        for place, comparison in enumerate(self._comparisons):
+            by_value = self._by_value.get(comparison.name)
+            if by_value is None:
+                out[:, place] = OF_THE_RECORD[comparison.comparator](pairs)
+            else:
+                code = self._e.values[comparison.field][0]
+                out[:, place] = by_value(code[left], code[right])
+        return out
+
+    def patterns(self, left: Ints, right: Ints) -> Ints:
+        """Patterns of pairs of rows."""
+        return self._layout.pack(self.levels(left, right))

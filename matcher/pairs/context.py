@@ -12,30 +12,35 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.encode import Encoded, mix
 from matcher.pairs.frequency import groups
+from matcher.pairs.layout import Layout
 
 Ints = npt.NDArray[np.int32]
-PLACE = {name: at for at, name in enumerate(LEVELS)}
 MOST = 7.0  # bits
 LARGEST = 15  # records at an address above which it says nothing of a family
 CHANCES = 4.0  # pairs of other residents between two homes that might agree by chance
 
 
-def _at(levels: npt.NDArray[np.uint8], comparison: str, *names: str) -> npt.NDArray[np.bool_]:
-    return np.isin(levels[:, PLACE[comparison]], [level(comparison, name) for name in names])
+def witnesses(layout: Layout, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Levels at which two records may be one person who moved: the names agree, dates of birth do not clash, homes differ."""
+    return (
+        layout.at(levels, "given", "exact", "family", "close")
+        & layout.at(levels, "family", "exact", "family", "close", "part")
+        & layout.at(levels, "birth", "missing", "exact", "swapped", "one_digit")
+        & layout.at(levels, "place", "neighbour", "district", "different")
+    )
 
 
-def moved_together(e: Encoded, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+def moved_together(
+    e: Encoded, layout: Layout, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float64]:
     """Bits for each pair; above 0 only where names agree, dates of birth do not clash and the homes differ."""
     bits = np.zeros(len(left))
     home, sizes = groups(e.home)
-    named = _at(levels, "forename", "exact", "family", "close")
-    named &= _at(levels, "surname", "exact", "family", "close", "part")
-    named &= _at(levels, "dob", "missing", "exact", "swapped", "one_digit")
-    named &= _at(levels, "address", "neighbour", "district", "different")
-    named &= (home[left] >= 0) & (home[right] >= 0)
+    if not len(sizes):
+        return bits
+    named = witnesses(layout, levels) & (home[left] >= 0) & (home[right] >= 0)
     rows = np.flatnonzero(named)
     rows = rows[(sizes[home[left[rows]]] <= LARGEST) & (sizes[home[right[rows]]] <= LARGEST)]
     if not len(rows):
@@ -59,7 +64,7 @@ def moved_together(e: Encoded, left: Ints, right: Ints, levels: npt.NDArray[np.u
 
 
 def unrivalled(
-    e: Encoded, left: Ints, right: Ints, levels: npt.NDArray[np.uint8], weight: npt.NDArray[np.float64]
+    e: Encoded, layout: Layout, left: Ints, right: Ints, levels: npt.NDArray[np.uint8], weight: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Bits for each pair at one address of which a date of birth is missing, where nobody else there fits as well.
 
@@ -67,13 +72,13 @@ def unrivalled(
     read from the records with a date of birth: the share that a record of another source certainly matches.
     """
     bits = np.zeros(len(left))
-    dated = ~_at(levels, "dob", "missing")
+    dated = ~layout.at(levels, "birth", "missing")
     certain = dated & (weight > 8) & (e.system[left] != e.system[right])
     seen = np.zeros(e.size, dtype=bool)
     seen[left[certain]] = seen[right[certain]] = True
     held = int(e.has_dob.sum())
     coverage = float((seen & e.has_dob).sum()) / held if held else 0.0
-    near = _at(levels, "address", "home", "building", "door") & ~dated & (weight > -2.0)
+    near = layout.at(levels, "place", "home", "building", "door") & ~dated & (weight > -2.0)
     if not near.any():
         return bits
     known = joined(e.size, left[dated & (weight > 3)], right[dated & (weight > 3)])

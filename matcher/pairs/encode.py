@@ -6,6 +6,7 @@ order of falling frequency, then of the value, so that they do not depend on the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -26,8 +27,8 @@ GROWN = ("MR", "MRS", "MS", "DR", "REV", "PROF", "SIR", "LADY", "DAME")
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
-def whole(records: pa.Table) -> pa.Table:
-    """The table with every column of RECORDS that the engine reads; those not delivered are empty.
+def whole(records: pa.Table, fields: Sequence[str] = ()) -> pa.Table:
+    """The table with every column of RECORDS that the engine reads, and those of `fields`; those not delivered are empty.
 
     `record_id` counts from 0, `names_person` is true, `part` 0, texts null, where they are absent.
     """
@@ -50,6 +51,10 @@ def whole(records: pa.Table) -> pa.Table:
             columns[field.name] = pa.repeat(pa.scalar(""), size)
         else:
             columns[field.name] = pa.nulls(size, field.type)
+    for name in fields:
+        if name not in columns:
+            held = name in records.column_names
+            columns[name] = records.column(name).cast(pa.string()) if held else pa.nulls(size, pa.string())
     return pa.table(columns)
 
 
@@ -141,6 +146,20 @@ class Encoded:
     datasets: list[str]
     titled: npt.NDArray[np.bool_]  # a title that children do not bear
     latest: int  # the latest date in the table, days since 1970: about the batch's
+    values: dict[str, tuple[Ints, list[str]]]  # columns as they stand: codes and the texts by code
+
+    @property
+    def tells(self) -> bool:
+        """Whether any record holds a reference, or is a person of the registry."""
+        return bool(self.ref.any() or (self.known >= 0).any())
+
+    def same_ref(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+        """Pairs of rows of one reference."""
+        return (self.ref[left] != 0) & (self.ref[left] == self.ref[right])
+
+    def told(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+        """Pairs of rows that share a reference, or that the registry holds as one person."""
+        return self.same_ref(left, right) | ((self.known[left] >= 0) & (self.known[left] == self.known[right]))
 
 
 def _words(table: pa.Table) -> tuple[list[Ints], Vocabulary]:
@@ -176,9 +195,9 @@ def _latest(table: pa.Table) -> int:
     return max((day for day in found if day is not None), default=0)
 
 
-def encode(records: pa.Table) -> Encoded:
-    """Codes of a table of records (RECORDS, or some of its columns)."""
-    table = whole(records)
+def encode(records: pa.Table, fields: Sequence[str] = ()) -> Encoded:
+    """Codes of a table of records (RECORDS, or some of its columns), and of `fields` as they stand."""
+    table = whole(records, fields)
     (forename, middle, given, surname, part_1, part_2), words = _words(table)
     dates = table["dob"].combine_chunks().cast(pa.int32())
     has_dob = ~dates.is_null().to_numpy(zero_copy_only=False)
@@ -212,4 +231,5 @@ def encode(records: pa.Table) -> Encoded:
         dataset=dataset, datasets=datasets,
         titled=pc.fill_null(pc.is_in(table["title"], value_set=pa.array(GROWN)), False).to_numpy(),
         latest=_latest(table),
+        values={name: codes(table[name].cast(pa.string())) for name in fields},
     )  # fmt: skip

@@ -11,10 +11,14 @@ import numpy.typing as npt
 
 from matcher.pairs.comparators import level
 from matcher.pairs.encode import Encoded, Keys, key_where, mix
+from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+LEAST = -6.0  # log: no value counts as rarer than this against an average one
+ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
+AGES = 1.0  # log: the most that ages can speak for a match
 LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
@@ -103,54 +107,79 @@ class Ages:
             rows = rows[(self._group[without[rows]] >= 0) & (e.dataset[known[rows]] >= 0)]
             lift = self._lift[self._group[without[rows]]]
             usual = (lift * self._of_dataset[e.dataset[known[rows]]]).sum(axis=1)
-            out[rows] = np.clip(np.log(lift[np.arange(len(rows)), self._band[known[rows]]] / usual), -4.0, 1.0)
+            out[rows] = np.clip(np.log(lift[np.arange(len(rows)), self._band[known[rows]]] / usual), -4.0, AGES)
         return out
 
 
+def _named(e: Encoded, comparison: Comparison | None) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Codes of the names that a comparison reads (-1: missing), and by code whether a name is whole, not an initial."""
+    if comparison is None:
+        return np.full(e.size, -1, dtype=np.int32), np.zeros(0, dtype=bool)
+    if comparison.field:
+        codes, values = e.values[comparison.field]
+        return codes, np.array([len(value) > 1 for value in values], dtype=bool)
+    return {"given": e.forename, "family": e.surname}[comparison.role], ~e.words.single
+
+
 class Frequencies:
-    """Shares of the values of one table of records."""
+    """Shares of the values of one table of records, by the comparisons of a model."""
 
-    def __init__(self, e: Encoded) -> None:
-        self._e = e
-
-        def word(code: Ints) -> Keys:
-            return key_where(code >= 0, code)
-
-        def sound(code: Ints) -> Keys:
-            known = np.maximum(code, 0)
-            codes = e.words.sound[known] if len(e.words.values) else known
-            return key_where(code >= 0, codes)
-
-        def initial(code: Ints) -> Keys:
-            known = np.maximum(code, 0)
-            codes = e.words.initial[known] if len(e.words.values) else known
-            return key_where(code >= 0, codes)
-
-        self._forename, self._forename_sound = _Shares(word(e.forename)), _Shares(sound(e.forename))
-        self._initial = _Shares(initial(e.forename))
-        self._surname, self._surname_sound = _Shares(word(e.surname)), _Shares(sound(e.surname))
+    def __init__(self, e: Encoded, model: LinkageModel) -> None:
+        self._e, self._layout = e, model.layout
+        given, family = model.of_role("given"), model.of_role("family")
+        self._names = {"forename": _named(e, given), "surname": _named(e, family)}
+        self._comparisons = {"forename": given, "surname": family}
+        forename, surname = self._names["forename"][0], self._names["surname"][0]
+        self._exact = {kind: _Shares(key_where(code >= 0, code)) for kind, (code, _) in self._names.items()}
+        # Names that sound alike share their frequency where the comparator knows of sounds.
+        rich = given is not None and not given.field
+        self._alike: dict[str, _Shares] = {}
+        self._initial: _Shares | None = None
+        self._middles: Middles | None = None
+        if rich and len(e.words.values):
+            self._alike = {kind: _Shares(self._by(e.words.sound, code)) for kind, (code, _) in self._names.items()}
+            self._initial = _Shares(self._by(e.words.initial, e.forename))
+            self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
         self._dob = _Shares(key_where(e.has_dob, e.dob))
-        self._home, self._postcode = _Shares(e.home), _Shares(key_where(e.postcode >= 0, e.postcode))
-        self._middles = Middles(sound(e.forename), sound(e.middle))
-        whole = (e.forename >= 0) & (e.surname >= 0)
-        if len(e.words.values):
-            whole &= ~e.words.single[np.maximum(e.forename, 0)]
-        self._name, names = groups(key_where(whole, e.forename, e.surname))
+        place = model.of_role("place")
+        postcode = e.values[place.field][0] if place is not None and place.field else e.postcode
+        self._postcode = _Shares(key_where(postcode >= 0, postcode))
+        self._home = _Shares(e.home) if place is not None and not place.field else self._postcode
+        whole = (forename >= 0) & (surname >= 0)
+        if len(self._names["forename"][1]):
+            whole &= self._names["forename"][1][np.maximum(forename, 0)]
+        self._name, names = groups(key_where(whole, forename, surname))
         born = np.flatnonzero((self._name >= 0) & e.has_dob)
         dated = np.unique(mix(self._name[born], e.dob[born]), return_index=True)[1]
         self._born = np.bincount(self._name[born[dated]], minlength=len(names)).astype(float)
         repeats = float((self._born * (self._born - 1)).sum())
         self._namesakes = max(float(self._born.sum()), 1.0) / max(repeats, 1.0)
 
+    @staticmethod
+    def _by(attribute: Ints, code: Ints) -> Keys:
+        """Keys of an attribute of names; 0 for missing names."""
+        return key_where(code >= 0, attribute[np.maximum(code, 0)])
+
+    def _level(self, role: str, name: str) -> tuple[str, int] | None:
+        """Comparison and number of a level, None where the model has none such."""
+        place = self._layout.place(role)
+        if place is None or name not in self._layout.levels[place]:
+            return None
+        return self._layout.names[place], level(self._layout.comparators[place], name)
+
     def totals(self) -> dict[tuple[str, int], float]:
         """Exact numbers of pairs of records that agree exactly, by comparison and level."""
-        whole = ~self._e.words.single if len(self._e.words.values) else np.zeros(0, dtype=bool)
-        out = {}
-        for name, code in (("forename", self._e.forename), ("surname", self._e.surname)):
-            sizes = np.bincount(code[code >= 0], minlength=len(whole))
-            out[name, level(name, "exact")] = _pairs(sizes[whole])
-        out["dob", level("dob", "exact")] = _pairs(self._dob.sizes)
-        out["address", level("address", "home")] = _pairs(self._home.sizes)
+        out: dict[tuple[str, int], float] = {}
+        for role, kind in (("given", "forename"), ("family", "surname")):
+            at = self._level(role, "exact")
+            code, whole = self._names[kind]
+            if at is not None:
+                out[at] = _pairs(np.bincount(code[code >= 0], minlength=len(whole))[whole])
+        if (at := self._level("birth", "exact")) is not None:
+            out[at] = _pairs(self._dob.sizes)
+        for name in ("home", "exact"):
+            if (at := self._level("place", name)) is not None:
+                out[at] = _pairs(self._home.sizes)
         return out
 
     def postcode_pairs(self) -> float:
@@ -174,29 +203,47 @@ class Frequencies:
 
     def ratios(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
         """log ratios of pairs by kind: "forename", "surname", "dob", "home" and "name" (namesakes), each a pair."""
-        size = len(left)
-        forename, surname, dob, address = levels[:, 0], levels[:, 1], levels[:, 3], levels[:, 5]
+        size, at = len(left), self._layout.at
         out = {kind: np.zeros(size) for kind in ("forename", "middle", "surname", "dob", "home", "name")}
 
-        def put(kind: str, at: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0) -> None:
-            rows = np.flatnonzero(at)
+        def put(kind: str, chosen: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0) -> None:
+            rows = np.flatnonzero(chosen)
             value = np.maximum(shares.ratio(left[rows]), shares.ratio(right[rows]))
-            out[kind][rows] = part * np.clip(value, -6.0, 5.0)
+            out[kind][rows] = part * np.clip(value, LEAST, 5.0)
 
-        for name, found, exact, alike in (
-            ("forename", forename, self._forename, self._forename_sound),
-            ("surname", surname, self._surname, self._surname_sound),
-        ):
-            put(name, found == level(name, "exact"), exact)
-            near = [level(name, "family"), level(name, "close")]
-            put(name, np.isin(found, near), alike, 0.7)
-        put("forename", forename == level("forename", "initial"), self._initial)
-        put("dob", dob == level("dob", "exact"), self._dob)
+        for kind, role in (("forename", "given"), ("surname", "family")):
+            put(kind, at(levels, role, "exact"), self._exact[kind])
+            if kind in self._alike:
+                put(kind, at(levels, role, "family", "close"), self._alike[kind], ALIKE)
+        if self._initial is not None:
+            put("forename", at(levels, "given", "initial"), self._initial)
+        put("dob", at(levels, "birth", "exact"), self._dob)
         out["dob"] = np.maximum(out["dob"], 0.0)
-        put("home", address == level("address", "home"), self._home)
-        agrees = np.flatnonzero(levels[:, 2] == level("middle", "agrees"))
-        out["middle"][agrees] = np.maximum(self._middles.ratio(left[agrees]), self._middles.ratio(right[agrees]))
-        both = np.flatnonzero((forename == level("forename", "exact")) & (surname == level("surname", "exact")))
+        put("home", at(levels, "place", "home", "exact"), self._home)
+        if self._middles is not None:
+            agrees = np.flatnonzero(at(levels, "middle", "agrees"))
+            out["middle"][agrees] = np.maximum(self._middles.ratio(left[agrees]), self._middles.ratio(right[agrees]))
+        both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
         group = np.maximum(self._name[left[both]], 0)
         out["name"][both] = np.log(np.maximum(self._born[group] - 1, 0.1) * self._namesakes) if len(both) else 0.0
         return out
+
+    def least(self, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
+        """The lowest that `ratios` can be at levels, whatever the values: what the rarest of all would give."""
+        at = self._layout.at
+
+        def where(chosen: npt.NDArray[np.bool_], low: float) -> Floats:
+            return np.where(chosen, low, 0.0)
+
+        names = {
+            kind: where(at(levels, role, "exact"), LEAST) + where(at(levels, role, "family", "close", "initial"), LEAST)
+            for kind, role in (("forename", "given"), ("surname", "family"))
+        }
+        both = at(levels, "given", "exact") & at(levels, "family", "exact")
+        return {
+            **names,
+            "middle": where(at(levels, "middle", "agrees"), -4.0),
+            "dob": np.zeros(len(levels)),
+            "home": where(at(levels, "place", "home", "exact"), LEAST),
+            "name": where(both, float(np.log(0.1 * self._namesakes))),
+        }

@@ -1,8 +1,8 @@
 """The linkage model and what training adds to it.
 
-Takes `models/<name>.toml`; gives a frozen `LinkageModel` that every engine runs alike, and `TrainedModel`, the parameters
-estimated from one month's records: numbers by class, comparison and level, nothing of any person. Refuses a model whose
-levels are not those of its comparators, with all faults at once.
+Takes `models/<name>.toml`, or a file of the user's; gives a frozen `LinkageModel` that every engine runs alike, and
+`TrainedModel`, the parameters estimated from one month's records: numbers by class, comparison and level, nothing of any
+person. Refuses a model whose levels are not those of its comparators, with all faults at once.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from matcher.errors import UserError
-from matcher.pairs.comparators import BLOCKING_KEYS, LEVELS
+from matcher.pairs.comparators import BLOCKING_KEYS, LEVELS, OF_A_COLUMN
+from matcher.pairs.layout import Layout
 
 FOLDER = Path(__file__).parent / "models"
 CLASSES = ("match", "relative", "junior", "namesake", "random")
+Role = Literal["given", "middle", "family", "birth", "sex", "place", "identifier", "other"]
 
 
 class _Model(BaseModel):
@@ -26,7 +30,7 @@ class _Model(BaseModel):
 
 
 class Blocking(_Model):
-    """Records that share all `keys` are compared."""
+    """Records that share all `keys` are compared. A key is a name of BLOCKING_KEYS, or `exact.` or `first.` and a column."""
 
     name: str
     keys: tuple[str, ...] = Field(min_length=1)
@@ -37,31 +41,40 @@ class Level(_Model):
 
     match: float = Field(gt=0, le=1)
     relative: float | None = Field(None, gt=0, le=1)  # None: as random
+    junior: float | None = Field(None, gt=0, le=1)  # None: as the role tells
     random: float = Field(gt=0, le=1)
-    least: float = Field(
-        0.0, ge=0, lt=1
-    )  # bounds of a match's chance, where records alone could not tell it from another class
-    most: float = Field(1.0, gt=0, le=1)
+    least: float = Field(0.0, ge=0, lt=1)  # bounds of a match's chance, where records alone could not tell it from
+    most: float = Field(1.0, gt=0, le=1)  # another class
+    agrees: bool = False  # counts as agreement where training chooses its pairs
+    apart: bool = False  # two people's value, not one's mistyped: where training sees relatives clearly
     meaning: str
 
 
 class Comparison(_Model):
-    """One comparison: its levels in order, best first; "missing" comes before them all."""
+    """One comparison: its comparator, what it stands for, and its levels in order, best first ("missing" comes before)."""
 
     name: str
+    comparator: str
+    role: Role = "other"
+    field: str = ""  # the column that a general comparator reads
+    thresholds: tuple[float, ...] = (0.92, 0.8)  # of a similarity, where the comparator has one
     level: dict[str, Level]
 
 
+class PairClass(_Model):
+    """A class of pairs: how many a record to begin with, and from how many a match it is believed in."""
+
+    per_record: float = Field(gt=0)
+    per_match: float = Field(0.0, ge=0)  # fewer found: the records show no such pairs, and the class is switched off
+    meaning: str
+
+
 class Training(_Model):
-    """How parameters are estimated; sizes are pairs a record."""
+    """How parameters are estimated."""
 
     iterations: int = Field(60, ge=1)
     strength: float = Field(40.0, gt=0)
     random_pairs: int = Field(400_000, ge=1000)
-    matches_per_record: float = Field(0.4, gt=0)
-    relatives_per_record: float = Field(1.0, gt=0)
-    namesakes_per_record: float = Field(0.05, gt=0)
-    juniors_per_record: float = Field(0.004, gt=0)
 
 
 class Limits(_Model):
@@ -79,6 +92,7 @@ class LinkageModel(_Model):
     id: str
     version: str
     title: str
+    classes: dict[str, PairClass]
     training: Training
     limits: Limits
     blocking: tuple[Blocking, ...] = Field(min_length=1)
@@ -87,18 +101,46 @@ class LinkageModel(_Model):
     @model_validator(mode="after")
     def _known(self) -> LinkageModel:
         faults = [
-            f"blocking rule {r.name}: no key {k!r}" for r in self.blocking for k in r.keys if k not in BLOCKING_KEYS
+            f"blocking rule {r.name}: no key {k!r}"
+            for r in self.blocking
+            for k in r.keys
+            if k not in BLOCKING_KEYS and not k.startswith(("exact.", "first."))
         ]
-        names = tuple(comparison.name for comparison in self.comparison)
-        if names != tuple(LEVELS):
-            faults.append(f"comparisons must be, in this order: {', '.join(LEVELS)}")
-        else:
-            for comparison in self.comparison:
-                if tuple(comparison.level) != LEVELS[comparison.name]:
-                    faults.append(f"levels of {comparison.name} must be: {', '.join(LEVELS[comparison.name])}")
+        names = [comparison.name for comparison in self.comparison]
+        faults += [f"comparison {name} stands twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        for comparison in self.comparison:
+            levels = LEVELS.get(comparison.comparator)
+            if levels is None:
+                faults.append(f"comparison {comparison.name}: the comparator must be one of {', '.join(LEVELS)}")
+            elif tuple(comparison.level) != levels:
+                faults.append(f"levels of {comparison.name} must be: {', '.join(levels)}")
+            if comparison.comparator in OF_A_COLUMN and not comparison.field:
+                faults.append(f"comparison {comparison.name}: say which column (field) it compares")
+        if "match" not in self.classes or not set(self.classes) <= set(CLASSES[:-1]):
+            faults.append(f"classes must be match and any of: {', '.join(CLASSES[1:-1])}")
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the levels of this model's comparisons make one pattern."""
+        return Layout(
+            tuple(c.name for c in self.comparison),
+            tuple(c.role for c in self.comparison),
+            tuple(c.comparator for c in self.comparison),
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns that its general comparators and blocking keys read as they stand."""
+        read = [c.field for c in self.comparison if c.field]
+        read += [key.partition(".")[2] for rule in self.blocking for key in rule.keys if "." in key]
+        return tuple(dict.fromkeys(read))
+
+    def of_role(self, role: str) -> Comparison | None:
+        """The comparison that stands for a role, None where there is none."""
+        return next((c for c in self.comparison if c.role == role), None)
 
 
 @dataclass(frozen=True)
@@ -132,17 +174,23 @@ class TrainedModel:
             ) from error
 
 
-def load_model(name: str = "default") -> LinkageModel:
-    """A shipped model by name. Raises UserError where there is none of that name or it holds faults."""
-    path = FOLDER / f"{name}.toml"
+def load_model(model: str | Path | LinkageModel = "default") -> LinkageModel:
+    """A shipped model by name, a TOML file by its path, or the model itself. Raises UserError for none or one with faults."""
+    if isinstance(model, LinkageModel):
+        return model
+    path = FOLDER / f"{model}.toml"
+    if str(model).endswith(".toml"):
+        path = Path(model)
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
         raise UserError(
-            "There is no linkage model of that name.", where="matcher/pairs/models", todo=f"choose one of: {known}"
+            "There is no linkage model of that name.",
+            where="matcher/pairs/models",
+            todo=f"choose one of: {known}; or give the path of a TOML file",
         )
     try:
         return LinkageModel.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         faults = (
             "; ".join(
                 f"{'.'.join(map(str, f['loc'])) or 'file'}: {f['msg']}" for f in error.errors(include_input=False)

@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matcher.engines import Engine, open_engine
-from matcher.pairs.comparators import LEVELS, level
-from matcher.pairs.compare import PATTERNS, pack
-from matcher.pairs.context import joined, moved_together, unrivalled
+from matcher.pairs.context import MOST, joined, moved_together, unrivalled, witnesses
 from matcher.pairs.encode import Encoded, encode, whole
-from matcher.pairs.frequency import Ages, Frequencies
+from matcher.pairs.frequency import AGES, Ages, Frequencies
+from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import variants
@@ -34,8 +33,8 @@ Levels = npt.NDArray[np.uint8]
 CERTAIN = 24.0  # match weight (log2 odds) of rows that one reference makes the same person
 OTHER_KNOWN = 8.0  # bits against a link of two people whom the registry holds as two
 TWO_PEOPLE = -16.0  # at most this, where one reference or identifier is on two people
+MOST_CONTEXT = MOST + 2.0  # bits that context can add
 SLICE = 1 << 19  # pairs scored at once
-PLACE = {name: at for at, name in enumerate(LEVELS)}
 
 
 @dataclass(frozen=True)
@@ -48,82 +47,88 @@ class Scored:
     warnings: tuple[str, ...]
 
 
-def _agreement(engine: Engine, e: Encoded, frequencies: Frequencies, draws: int) -> Agreement:
+def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, draws: int) -> Agreement:
     """How often strangers agree, from randomly drawn pairs and exact totals (seeded: same records, same draws)."""
+    layout = model.layout
     random = np.random.default_rng(20131031)
     left = random.integers(0, e.size, draws).astype(np.int32)
     right = ((left + 1 + random.integers(0, e.size - 1, draws)) % e.size).astype(np.int32)
-    levels = engine.levels(left, right)
-    drawn = {name: np.bincount(levels[:, at], minlength=len(LEVELS[name]) + 1) for name, at in PLACE.items()}
+    levels = layout.unpack(engine.patterns(left, right))
+    drawn = {
+        name: np.bincount(levels[:, at], minlength=radix)
+        for at, (name, radix) in enumerate(zip(layout.names, layout.radix, strict=True))
+    }
     totals = frequencies.totals()
-    left, right = frequencies.within_postcode(min(draws, 50_000), random)
-    if len(left):
-        near = np.bincount(engine.levels(left, right)[:, PLACE["address"]], minlength=len(LEVELS["address"]) + 1)
-        for name in ("building", "postcode", "neighbour"):
-            at = level("address", name)
-            totals["address", at] = float(near[at]) / len(left) * frequencies.postcode_pairs()
+    place = layout.place("place")
+    near_by = [n for n in ("building", "postcode", "neighbour") if place is not None and n in layout.levels[place]]
+    if place is not None and near_by:
+        left, right = frequencies.within_postcode(min(draws, 50_000), random)
+        near = layout.unpack(engine.patterns(left, right))[:, place]
+        for name in near_by if len(left) else ():
+            at = layout.levels[place].index(name) + 1
+            totals[layout.names[place], at] = float((near == at).mean()) * frequencies.postcode_pairs()
     return Agreement(drawn, totals, e.size * (e.size - 1) / 2)
 
 
-class _Scorer:
+class Scorer:
     """Scores pairs of rows by trained parameters, the commonness of their values and their references."""
 
-    def __init__(self, e: Encoded, trained: TrainedModel, frequencies: Frequencies) -> None:
-        self._e, self._trained, self._frequencies = e, trained, frequencies
+    def __init__(self, e: Encoded, model: LinkageModel, trained: TrainedModel, frequencies: Frequencies) -> None:
+        self._e, self._layout, self._trained, self._frequencies = e, model.layout, trained, frequencies
         self._ages = Ages(e)
         self._joint = np.unique(e.case[(e.part > 0) & (e.case != 0)])
 
-    def same_ref(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
-        return (self._e.ref[left] != 0) & (self._e.ref[left] == self._e.ref[right])
-
-    def weights(self, left: Ints, right: Ints, levels: Levels) -> Floats:
+    def weights(self, left: Ints, right: Ints, patterns: Ints) -> Floats:
         """Match weights, log2 odds of match against not match; in slices, to bound memory."""
         out = np.zeros(len(left))
+        present = np.unique(patterns)
+        logs = class_logs(self._trained, self._layout, present)
         for start in range(0, len(left), SLICE):
             part = slice(start, start + SLICE)
-            out[part] = self._weights(left[part], right[part], levels[part])
+            place = np.searchsorted(present, patterns[part])
+            out[part] = self._weights(left[part], right[part], self._layout.unpack(patterns[part]), logs[:, place])
         return out
 
-    def _weights(self, left: Ints, right: Ints, levels: Levels) -> Floats:
-        packed = pack(levels)
-        patterns = np.flatnonzero(np.bincount(packed, minlength=PATTERNS)).astype(np.int32)
-        place = np.zeros(PATTERNS, dtype=np.int32)
-        place[patterns] = np.arange(len(patterns))
-        match, relative, junior, namesake, random = class_logs(self._trained, patterns)[:, place[packed]]
-        r = self._frequencies.ratios(left, right, levels)
-        common = r["home"] + r["dob"] + r["middle"]
-        strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
-        other = np.logaddexp(np.logaddexp(strangers, junior), namesake + r["name"]) + common
+    def most(self, patterns: Ints) -> Floats:
+        """The highest weight that a pattern can reach, whatever the values: before references and context."""
+        levels = self._layout.unpack(patterns)
+        logs = class_logs(self._trained, self._layout, patterns)
+        return (logs[0] + AGES - _others(logs, self._frequencies.least(levels))) / np.log(2.0)
+
+    def _weights(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Floats:
+        match = logs[0] + self._ages.ratio(left, right)
         e = self._e
         two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
-        two_refs &= levels[:, PLACE["identifier"]] == 0  # their numbers have spoken already
+        two_refs &= self._layout.at(levels, "identifier", "missing")  # their numbers have spoken already
         two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
         match = match + np.where(two_refs, np.log(self._trained.same_system), 0.0)
-        match = match + self._ages.ratio(left, right)
+        other = _others(logs, self._frequencies.ratios(left, right, levels))
         return self._by_reference(left, right, levels, (match - other) / np.log(2.0))
 
     def _by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Floats:
         """What a shared reference or identifier decides, whatever else agrees."""
-        forename, dob = levels[:, PLACE["forename"]], levels[:, PLACE["dob"]]
-        other_name = forename == level("forename", "different")
-        other_dob = np.isin(dob, [level("dob", n) for n in ("two_parts", "year_near", "different", "generation")])
-        ref = self.same_ref(left, right)
-        joint = ref & (np.isin(self._e.case[left], self._joint) | (self._e.part[left] != self._e.part[right]))
-        same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & (forename == 0))
-        known = (self._e.known[left] >= 0) & (self._e.known[right] >= 0)
-        alike = self._e.known[left] == self._e.known[right]
+        e, at = self._e, self._layout.at
+        other_name = at(levels, "given", "different")
+        other_dob = at(levels, "birth", "two_parts", "year_near", "different", "generation")
+        ref = e.same_ref(left, right)
+        joint = ref & (np.isin(e.case[left], self._joint) | (e.part[left] != e.part[right]))
+        same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & at(levels, "given", "missing"))
+        known = (e.known[left] >= 0) & (e.known[right] >= 0)
+        alike = e.known[left] == e.known[right]
         weight = np.where(known & ~alike, weight - OTHER_KNOWN, weight)
         weight = np.where(same | (known & alike), CERTAIN, weight)
-        number = levels[:, PLACE["identifier"]] == level("identifier", "same")
+        number = at(levels, "identifier", "same")
         return np.where((ref | number) & other_name & (other_dob | joint), np.minimum(weight, TWO_PEOPLE), weight)
 
-    def same_system(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> float:
+    def same_system(self, left: Ints, right: Ints, patterns: Ints) -> float:
         """By how much rarer certain matches are between two references of one system than between systems (0..1)."""
-        e = self._e
-        sure = (weight > 10) & (levels[:, PLACE["dob"]] == level("dob", "exact"))
-        sure &= np.isin(levels[:, PLACE["forename"]], [level("forename", "exact"), level("forename", "close")])
+        e, at = self._e, self._layout.at
         known = (e.system[left] >= 0) & (e.system[right] >= 0) & (e.ref[left] != 0) & (e.ref[right] != 0)
-        sure &= known & ~self.same_ref(left, right)
+        rows = np.flatnonzero(known & ~e.same_ref(left, right))
+        left, right, patterns = left[rows], right[rows], patterns[rows]
+        levels = self._layout.unpack(patterns)
+        sure = (self.weights(left, right, patterns) > 10) & at(levels, "birth", "exact")
+        sure &= at(levels, "given", "exact", "close")
         within = sure & (e.system[left] == e.system[right])
         references = np.unique(np.column_stack([e.system[e.ref != 0], e.ref[e.ref != 0]]).astype(np.uint64), axis=0)
         sizes = np.bincount(references[:, 0].astype(np.int64)).astype(float) if len(references) else np.zeros(1)
@@ -135,19 +140,22 @@ class _Scorer:
         return float(np.clip((float(within.sum()) + 0.05 * 20) / (rate * inside + 20), 0.002, 1.0))
 
 
-def _trained(
-    engine: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, left: Ints, right: Ints, levels: Levels
-) -> TrainedModel:
-    """Parameters of this month's records."""
-    agreement = _agreement(engine, e, frequencies, min(model.training.random_pairs, 50 * e.size))
-    useful = (e.ref[left] == 0) | (e.ref[left] != e.ref[right])
-    seen = np.bincount(pack(levels)[useful], minlength=PATTERNS)
-    patterns = np.flatnonzero(seen).astype(np.int32)
-    counts = seen[patterns]
-    first = train(model, patterns, counts, agreement, e.size)
-    scorer = _Scorer(e, first, frequencies)
-    ratio = scorer.same_system(left, right, levels, scorer.weights(left, right, levels))
-    return replace(first, same_system=ratio)
+def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
+    """log of all classes but match together, with the ratios of a pair's own values."""
+    _, relative, junior, namesake, random = logs
+    strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
+    other = np.logaddexp(np.logaddexp(strangers, junior), namesake + r["name"])
+    return np.asarray(other + r["home"] + r["dob"] + r["middle"])
+
+
+def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> npt.NDArray[np.bool_]:
+    """One flag a pattern: its pairs may reach `floor` by their values and context, or bear on the context of others."""
+    levels = layout.unpack(patterns)
+    chosen = scorer.most(patterns) >= floor - MOST_CONTEXT
+    chosen |= witnesses(layout, levels) | layout.at(levels, "identifier", "same")
+    out = np.zeros(layout.patterns, dtype=bool)
+    out[patterns[chosen]] = True
+    return out
 
 
 def _links_within(e: Encoded, left: Ints, right: Ints, limit: int) -> tuple[Ints, Ints]:
@@ -178,29 +186,35 @@ def score_pairs(
     Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of kept pairs joins, so
     that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
     """
-    table = whole(records)
+    table = whole(records, model.fields)
     people = np.flatnonzero(table["names_person"].to_numpy(zero_copy_only=False))
-    table = table.take(pa.array(people))
+    if len(people) < table.num_rows:
+        table = table.take(pa.array(people))
     rows, variant = variants(table)
-    distinct = table.take(pa.array(rows))
     ids = table["record_id"].to_numpy()
-    e = encode(distinct)
+    distinct = table.take(pa.array(rows))
+    del table
+    e = encode(distinct, model.fields)
     run = open_engine(engine, distinct, e, model)
-    left, right = run.candidates()
-    _done(stage, 0.2)
-    levels = run.levels(left, right)
+    del distinct
+    _done(stage, 0.1)
+    patterns, counts = run.counts()
     _done(stage, 0.6)
-    compared = len(left)
-    frequencies = Frequencies(e)
+    frequencies = Frequencies(e, model)
+    layout, floor = model.layout, float(np.log2(model.limits.keep_probability / (1 - model.limits.keep_probability)))
+    first = trained or _trained(run, e, model, frequencies, patterns, counts)
+    scorer = Scorer(e, model, first, frequencies)
+    left, right, pattern = run.pairs(_hopeful(scorer, layout, patterns, floor))
     if trained is None:
-        trained = _untrained(model, e) if e.size < 2 else _trained(run, e, model, frequencies, left, right, levels)
+        trained = replace(first, same_system=scorer.same_system(left, right, pattern))
+        scorer = Scorer(e, model, trained, frequencies)
     _done(stage, 0.75)
-    scorer = _Scorer(e, trained, frequencies)
-    weight = scorer.weights(left, right, levels) + moved_together(e, left, right, levels)
-    weight = weight + unrivalled(e, left, right, levels, weight)
-    floor = np.log2(model.limits.keep_probability / (1 - model.limits.keep_probability))
-    conflict = (levels[:, PLACE["identifier"]] == level("identifier", "same")) | scorer.same_ref(left, right)
-    kept = (weight >= floor) | conflict
+    weight = scorer.weights(left, right, pattern)
+    levels = layout.unpack(pattern)
+    weight += moved_together(e, layout, left, right, levels)
+    weight += unrivalled(e, layout, left, right, levels, weight)
+    kept = np.flatnonzero((weight >= floor) | layout.at(levels, "identifier", "same") | e.same_ref(left, right))
+    del levels
     left, right, weight = left[kept], right[kept], weight[kept]
     if len(left):
         more_left, more_right = _links_within(
@@ -209,23 +223,31 @@ def score_pairs(
         packed = left.astype(np.int64) << 32 | right
         added = ~np.isin(more_left.astype(np.int64) << 32 | more_right, packed)
         more_left, more_right = more_left[added], more_right[added]
-        more = scorer.weights(more_left, more_right, run.levels(more_left, more_right))
+        more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])
     _done(stage, 1.0)
-    return Scored(pairs, trained, compared, run.warnings)
+    return Scored(pairs, trained, run.candidate_pairs, run.warnings)
+
+
+def _trained(
+    run: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, patterns: Ints, counts: npt.NDArray[np.int64]
+) -> TrainedModel:  # fmt: skip
+    """Parameters of these records but for `same_system`; of fewer than two, those of the model."""
+    if e.size < 2:
+        nothing = {
+            name: np.zeros(radix, dtype=np.int64)
+            for name, radix in zip(model.layout.names, model.layout.radix, strict=True)
+        }
+        return train(model, patterns, counts, Agreement(nothing, {}, 0.0), e.size)
+    agreement = _agreement(run, e, model, frequencies, min(model.training.random_pairs, 50 * e.size))
+    return train(model, patterns, counts, agreement, e.size)
 
 
 def _done(stage: Stage | None, share: float) -> None:
     if stage is not None:
         stage.done(share)
-
-
-def _untrained(model: LinkageModel, e: Encoded) -> TrainedModel:
-    nothing = {name: np.zeros(len(of) + 1, dtype=np.int64) for name, of in LEVELS.items()}
-    none = np.zeros(0, dtype=np.int32)
-    return train(model, none, none.astype(np.int64), Agreement(nothing, {}, 0.0), e.size)
 
 
 def _table(

@@ -2,43 +2,29 @@
 
 Takes counts of patterns of levels among candidate pairs, levels of randomly drawn pairs and exact totals of agreement;
 gives a `TrainedModel`. EM runs on counts of patterns, a few thousand numbers, not on pairs. It looks only at patterns with
-two of {forename, surname, date of birth, place} equal, where blocking loses nothing, and adds what its classes must have
+two comparisons in agreement (names, date of birth, place), where blocking loses nothing, and adds what its classes must have
 outside these by their own chances. The model's starting values count as a number of pairs already seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.comparators import LEVELS, level
-from matcher.pairs.compare import unpack
+from matcher.pairs.layout import Layout
 from matcher.pairs.model import CLASSES, LinkageModel, TrainedModel
 
 Floats = npt.NDArray[np.float64]
-NAMES = tuple(LEVELS)
-# What tells a class from strangers; all else is as random.
+# What tells a class from strangers, by role; all else is as random.
 OWN = {
-    "relative": ("forename", "surname", "dob", "address"),
-    "junior": ("forename", "surname", "dob", "address"),
-    "namesake": ("forename", "surname"),
+    "relative": ("given", "family", "birth", "place"),
+    "junior": ("given", "family", "birth", "place"),
+    "namesake": ("given", "family"),
 }
-ESTIMATED = {"match": NAMES, "relative": OWN["relative"], "junior": (), "namesake": ()}
-ELSEWHERE = {("relative", "forename")}  # read only where dates of birth tell relatives from matches
-# When a junior was born against the elder: a generation apart, seldom less; day and month agree by chance.
-JUNIOR_BORN = {
-    "exact": 1e-6, "swapped": 1e-6, "one_digit": 0.0005, "two_parts": 0.003, "new_year": 1e-6, "year_near": 0.002,
-    "different": 0.06, "generation": 0.93,
-}  # fmt: skip
-FLAGS: dict[str, tuple[int, ...]] = {
-    "forename": (level("forename", "exact"),),
-    "surname": (level("surname", "exact"),),
-    "dob": (level("dob", "exact"),),
-    "address": (level("address", "home"), level("address", "building"), level("address", "postcode")),
-}
+NEVER = 1e-12
 
 
 @dataclass(frozen=True)
@@ -55,29 +41,24 @@ class Agreement:
 
 
 def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
-    start: dict[str, dict[str, Floats]] = {name: {} for name in CLASSES}
+    """The model's chances of levels by class and comparison, each summing to 1."""
+    start: dict[str, dict[str, Floats]] = {kind: {} for kind in CLASSES}
     for comparison in model.comparison:
         values = comparison.level.values()
-        random = np.array([v.random for v in values])
-        match = np.array([v.match for v in values])
+        match, random = np.array([v.match for v in values]), np.array([v.random for v in values])
         relative = np.array([v.random if v.relative is None else v.relative for v in values])
-        for kind, chances in (
-            ("match", match),
-            ("relative", relative),
-            ("junior", random),
-            ("namesake", random),
-            ("random", random),
-        ):
-            start[kind][comparison.name] = chances / chances.sum()
-    # A junior bears the name of a relative in the household: named as a match is, born as a relative is, and not in the same year.
-    born = np.array([JUNIOR_BORN[name] for name in LEVELS["dob"]])
-    start["junior"] |= {
-        "forename": start["match"]["forename"].copy(), "surname": start["relative"]["surname"].copy(),
-        "dob": born / born.sum(), "address": start["relative"]["address"].copy(),
-    }  # fmt: skip
-    for name in ("forename", "surname"):
-        start["namesake"][name] = np.full(len(LEVELS[name]), 1e-12)
-        start["namesake"][name][0] = 1.0
+        chances = {"match": match, "relative": relative, "junior": random, "namesake": random, "random": random}
+        # A junior bears the name of a relative in the household: named as a match is, housed as a relative is.
+        if comparison.role == "given":
+            chances["junior"] = match
+        elif comparison.role in ("family", "place"):
+            chances["junior"] = relative
+        elif comparison.role == "birth":
+            chances["junior"] = np.array([v.random if v.junior is None else v.junior for v in values])
+        if comparison.role in OWN["namesake"]:
+            chances["namesake"] = np.array([1.0 if v.agrees else NEVER for v in values])
+        for kind, of in chances.items():
+            start[kind][comparison.name] = of / of.sum()
     return start
 
 
@@ -91,35 +72,40 @@ def _at_least_two(flags: dict[str, float]) -> float:
 def _logs(
     sizes: Mapping[str, float],
     chances: Mapping[str, Mapping[str, Sequence[float] | Floats]],
+    names: Sequence[str],
     levels: npt.NDArray[np.uint8],
 ) -> Floats:
     """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
     out = np.zeros((len(CLASSES), len(levels)))
     for row, kind in enumerate(CLASSES):
-        out[row] = np.log(max(sizes[kind], 1e-9))
-        for place, name in enumerate(NAMES):
+        out[row] = np.log(max(sizes[kind], 1e-300))
+        for place, name in enumerate(names):
             out[row] += np.concatenate([[0.0], np.log(chances[kind][name])])[levels[:, place]]
     return out
 
 
 class _Estimate:
-    """The running estimate: sizes and chances of the classes."""
+    """The running estimate: sizes and chances of the classes in `believed`; the others have no pairs."""
 
-    def __init__(self, model: LinkageModel, agreement: Agreement, records: int) -> None:
+    def __init__(self, model: LinkageModel, agreement: Agreement, records: int, believed: Collection[str]) -> None:
+        self.model, self.agreement = model, agreement
+        self.names = model.layout.names
+        self.roles = dict(zip(self.names, model.layout.roles, strict=True))
         self.start = _starting(model)
         self.chances = {kind: {n: c.copy() for n, c in of.items()} for kind, of in self.start.items()}
+        self.levels = {c.name: tuple(c.level.values()) for c in model.comparison}
         self.bounds = {
-            c.name: (np.array([v.least for v in c.level.values()]), np.array([v.most for v in c.level.values()]))
-            for c in model.comparison
+            name: (np.array([v.least for v in of]), np.array([v.most for v in of])) for name, of in self.levels.items()
         }
-        self.strength, self.agreement = model.training.strength, agreement
-        t = model.training
-        self.sizes = {
-            "match": t.matches_per_record * records, "relative": t.relatives_per_record * records,
-            "junior": t.juniors_per_record * records, "namesake": t.namesakes_per_record * records, "random": max(agreement.pairs, 1.0),
-        }  # fmt: skip
+        self.agreeing = {
+            name: np.array([v.agrees for v in of]) for name, of in self.levels.items() if any(v.agrees for v in of)
+        }
+        self.believed = tuple(kind for kind in CLASSES[:-1] if kind in believed)
+        self.sizes = dict.fromkeys(CLASSES, 0.0)
+        self.sizes |= {kind: model.classes[kind].per_record * records for kind in self.believed}
+        self.sizes["random"] = max(agreement.pairs, 1.0)
         self.missing: dict[str, float] = {}
-        for name in NAMES:
+        for name in self.names:
             drawn = agreement.drawn[name].astype(float)
             held = drawn[1:].sum()
             self.missing[name] = float((drawn[0] + 0.5) / (drawn.sum() + 1.0))
@@ -127,13 +113,17 @@ class _Estimate:
             self.chances["random"][name] = (drawn[1:] + trust * self.start["random"][name]) / (held + trust)
         self._share_random()
         # Relatives start with forenames as strangers have them; training finds by how much rarer they share one.
-        self.start["relative"]["forename"] = self.chances["random"]["forename"].copy()
-        self.chances["relative"]["forename"] = self.chances["random"]["forename"].copy()
+        for name in self._of("given"):
+            self.start["relative"][name] = self.chances["random"][name].copy()
+            self.chances["relative"][name] = self.chances["random"][name].copy()
+
+    def _of(self, *roles: str) -> list[str]:
+        return [name for name, role in self.roles.items() if role in roles]
 
     def _share_random(self) -> None:
         """Strangers' agreement at levels with a known total: the total less what the other classes hold of it."""
         random = self.chances["random"]
-        for name in NAMES:
+        for name in self.names:
             for (comparison, at), total in self.agreement.totals.items():
                 if comparison != name:
                     continue
@@ -145,66 +135,92 @@ class _Estimate:
             random[name] = np.clip(random[name], 1e-9, None)
             random[name] /= random[name].sum()
         for kind, own in OWN.items():
-            for name in NAMES:
-                if name not in own:
+            for name in self.names:
+                if self.roles[name] not in own:
                     self.chances[kind][name] = random[name].copy()
-        for name in ("surname", "address"):
+        for name in self._of("family", "place"):
             self.chances["junior"][name] = self.chances["relative"][name].copy()
-        self.chances["junior"]["forename"] = self.chances["match"]["forename"].copy()
+        for name in self._of("given"):
+            self.chances["junior"][name] = self.chances["match"][name].copy()
 
-    def logs(self, levels: npt.NDArray[np.uint8]) -> Floats:
-        """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
-        return _logs(self.sizes, self.chances, levels)
+    def selected(self, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Patterns that agree in two comparisons at least: blocking loses none of their pairs."""
+        agreeing = np.zeros(len(levels), dtype=np.int8)
+        for name, at in self.agreeing.items():
+            agreeing += np.concatenate([[False], at])[levels[:, self.names.index(name)]]
+        return agreeing >= 2
 
-    @staticmethod
-    def _clear(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        """Patterns in which the dates of birth are two people's."""
-        apart = [level("dob", name) for name in ("year_near", "different", "generation")]
-        return np.isin(levels[:, NAMES.index("dob")], apart)
+    def _clear(self, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Patterns that show two people by a value of their own, as dates of birth do."""
+        clear = np.zeros(len(levels), dtype=bool)
+        for place, name in enumerate(self.names):
+            clear |= np.array([False, *(v.apart for v in self.levels[name])])[levels[:, place]]
+        return clear
 
     def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
-        logs = self.logs(levels)
+        logs = _logs(self.sizes, self.chances, self.names, levels)
         logs -= logs.max(axis=0)
         share = np.exp(logs)
         share /= share.sum(axis=0)
+        clear = self._clear(levels)
         before = self.sizes["match"]
-        for row, kind in enumerate(CLASSES[:-1]):
-            weight = share[row] * counts
+        for kind in self.believed:
+            weight = share[CLASSES.index(kind)] * counts
             flags = {
-                name: (1 - self.missing[name]) * float(self.chances[kind][name][np.array(at) - 1].sum())
-                for name, at in FLAGS.items()
+                name: (1 - self.missing[name]) * float(self.chances[kind][name][at].sum())
+                for name, at in self.agreeing.items()
             }
-            seen = _at_least_two(flags)
-            size = weight.sum() / seen + 0.5
-            for place, name in enumerate(NAMES):
-                if name in ESTIMATED[kind]:
-                    old = self.chances[kind][name]
-                    counting = weight * self._clear(levels) if (kind, name) in ELSEWHERE else weight
-                    seen_counts = np.bincount(levels[:, place], weights=counting, minlength=len(old) + 1)[1:]
-                    unseen = np.zeros_like(old)
-                    for at in range(1, len(old) + 1):
-                        if (kind, name) in ELSEWHERE:
-                            break
-                        given = {**flags, name: float(at in FLAGS[name])} if name in FLAGS else flags
-                        unseen[at - 1] = size * (1 - self.missing[name]) * old[at - 1] * (1 - _at_least_two(given))
-                    counted = seen_counts + unseen + self.strength * self.start[kind][name]
-                    self.chances[kind][name] = np.clip(counted / counted.sum(), 1e-6, None)
-                    if (
-                        kind,
-                        name,
-                    ) in ELSEWHERE:  # relatives of one name are juniors: beyond chance they are not counted here
-                        exact = level(name, "exact") - 1
-                        by_chance = self.chances["random"][name][exact]
-                        self.chances[kind][name][exact] = min(self.chances[kind][name][exact], by_chance)
-                        self.chances[kind][name] /= self.chances[kind][name].sum()
-                    if kind == "match":
-                        bounded = np.clip(self.chances[kind][name], *self.bounds[name])
-                        self.chances[kind][name] = bounded / bounded.sum()
+            size = weight.sum() / _at_least_two(flags) + 0.5
+            if kind in ("match", "relative"):
+                for place, name in enumerate(self.names):
+                    if kind == "match" or self.roles[name] in OWN[kind]:
+                        self._estimate(kind, name, levels[:, place], weight, clear, size, flags)
             self.sizes[kind] = float(size)
         self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:-1]), 1.0)
         self._share_random()
         return abs(self.sizes["match"] - before) / before
+
+    def _estimate(
+        self, kind: str, name: str, levels: npt.NDArray[np.uint8], weight: Floats, clear: npt.NDArray[np.bool_], size: float,
+        flags: dict[str, float],
+    ) -> None:  # fmt: skip
+        """Chances of one comparison's levels in one class, from weighted patterns and what the class has outside them."""
+        old = self.chances[kind][name]
+        if kind == "relative" and self.roles[name] == "given":
+            # Read only where another value tells relatives from matches; relatives of one name are juniors: beyond
+            # chance they are not counted here.
+            seen = np.bincount(levels, weights=weight * clear, minlength=len(old) + 1)[1:]
+            counted = seen + self.model.training.strength * self.start[kind][name]
+            found = np.clip(counted / counted.sum(), 1e-6, None)
+            if name in self.agreeing:
+                agrees = self.agreeing[name]
+                found[agrees] = np.minimum(found[agrees], self.chances["random"][name][agrees])
+            self.chances[kind][name] = found / found.sum()
+            return
+        seen = np.bincount(levels, weights=weight, minlength=len(old) + 1)[1:]
+        unseen = np.zeros_like(old)
+        for at in range(len(old)):
+            given = {**flags, name: float(self.agreeing[name][at])} if name in self.agreeing else flags
+            unseen[at] = size * (1 - self.missing[name]) * old[at] * (1 - _at_least_two(given))
+        counted = seen + unseen + self.model.training.strength * self.start[kind][name]
+        found = np.clip(counted / counted.sum(), 1e-6, None)
+        if kind == "match":
+            found = np.clip(found, *self.bounds[name])
+        self.chances[kind][name] = found / found.sum()
+
+
+def _fitted(
+    model: LinkageModel, levels: npt.NDArray[np.uint8], counts: Floats, agreement: Agreement, records: int,
+    believed: Collection[str],
+) -> _Estimate:  # fmt: skip
+    estimate = _Estimate(model, agreement, records, believed)
+    selected = estimate.selected(levels)
+    if selected.any():
+        for _ in range(model.training.iterations):
+            if estimate.step(levels[selected], counts[selected]) < 1e-5:
+                break
+    return estimate
 
 
 def train(
@@ -214,17 +230,19 @@ def train(
     agreement: Agreement,
     records: int,
 ) -> TrainedModel:
-    """Parameters from counts of patterns of candidate pairs (pairs of one reference left out by the caller)."""
-    levels = unpack(patterns)
-    agreeing = np.zeros(len(levels), dtype=np.int8)
-    for name, at in FLAGS.items():
-        agreeing += np.isin(levels[:, NAMES.index(name)], at)
-    selected = agreeing >= 2
-    estimate = _Estimate(model, agreement, records)
-    if selected.any():
-        for _ in range(model.training.iterations):
-            if estimate.step(levels[selected], counts[selected].astype(float)) < 1e-5:
-                break
+    """Parameters from counts of patterns of candidate pairs (pairs of one reference left out by the caller).
+
+    A class of which the records show fewer pairs a match than the model asks is switched off, and the rest fitted again.
+    """
+    levels, many = model.layout.unpack(patterns), counts.astype(float)
+    estimate = _fitted(model, levels, many, agreement, records, tuple(model.classes))
+    scarce = {
+        kind for kind, of in model.classes.items() if estimate.sizes[kind] < of.per_match * estimate.sizes["match"]
+    }
+    if "relative" in scarce:
+        scarce.add("junior")
+    if scarce:
+        estimate = _fitted(model, levels, many, agreement, records, set(model.classes) - scarce)
     return TrainedModel(
         model=model.id,
         records=records,
@@ -235,6 +253,6 @@ def train(
     )
 
 
-def class_logs(trained: TrainedModel, patterns: npt.NDArray[np.int32]) -> Floats:
+def class_logs(trained: TrainedModel, layout: Layout, patterns: npt.NDArray[np.int32]) -> Floats:
     """log(size x chance) of each class for patterns, shape (classes, patterns), from trained parameters."""
-    return _logs(trained.sizes, trained.chances, unpack(patterns))
+    return _logs(trained.sizes, trained.chances, layout.names, layout.unpack(patterns))

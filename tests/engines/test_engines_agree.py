@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matcher.engines import names, open_engine
+from matcher.engines import in_process, names, open_engine
 from matcher.errors import UserError
 from matcher.pairs import load_model, score_pairs
-from matcher.pairs.compare import pack, unpack
+from matcher.pairs.compare import Comparer
 from matcher.pairs.encode import encode, whole
 from specs.tables import RECORDS
 from tests.pairs.towns import town
@@ -69,32 +69,60 @@ def table_of(rows: list[dict[str, object]]) -> pa.Table:
     return whole(pa.Table.from_pylist(filled, schema=pa.schema([f for f in RECORDS.schema if f.name in filled[0]])))
 
 
+@pytest.mark.parametrize("name", ["default", "plain"])
 @given(st.lists(row, min_size=2, max_size=9))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_engines_give_equal_candidates_and_levels(rows: list[dict[str, object]]) -> None:
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_engines_give_equal_candidates_and_levels(name: str, rows: list[dict[str, object]]) -> None:
+    table, model = table_of(rows), load_model(name)
+    encoded = encode(table, model.fields)
+    fast, slow = (open_engine(engine, table, encoded, model) for engine in ("in_process", "reference"))
+    for a, b in zip(fast.counts(), slow.counts(), strict=True):
+        assert np.array_equal(a, b)
+    every = np.ones(model.layout.patterns, dtype=bool)
+    found = fast.pairs(every)
+    assert len(found[0]) == fast.candidate_pairs == slow.candidate_pairs
+    for a, b in zip(found, slow.pairs(every), strict=True):
+        assert np.array_equal(a, b)
+    of = np.array([(a, b) for a in range(len(rows)) for b in range(a + 1, len(rows))], dtype=np.int32)
+    assert np.array_equal(fast.patterns(of[:, 0], of[:, 1]), slow.patterns(of[:, 0], of[:, 1]))
+
+
+@given(st.lists(row, min_size=2, max_size=9))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_only_wanted_pairs_come_and_those_told_to_be_one_person(rows: list[dict[str, object]]) -> None:
     table, model = table_of(rows), load_model()
     encoded = encode(table)
-    fast, slow = (open_engine(name, table, encoded, model) for name in ("in_process", "reference"))
-    left, right = fast.candidates()
-    assert np.array_equal(np.column_stack([left, right]), np.column_stack(slow.candidates()))
-    every = np.array([(a, b) for a in range(len(rows)) for b in range(a + 1, len(rows))], dtype=np.int32)
-    assert np.array_equal(fast.levels(every[:, 0], every[:, 1]), slow.levels(every[:, 0], every[:, 1]))
+    for engine in ("in_process", "reference"):
+        run = open_engine(engine, table, encoded, model)
+        run.counts()
+        left, right, _ = run.pairs(np.zeros(model.layout.patterns, dtype=bool))
+        assert encoded.told(left, right).all()
 
 
-def test_engines_give_the_same_pairs_of_a_town() -> None:
+@pytest.mark.parametrize("name", ["default", "plain"])
+def test_engines_give_the_same_pairs_of_a_town(name: str) -> None:
     table, _ = town(6, seed=3)
-    model = load_model()
-    fast, slow = (score_pairs(table, model, engine=name) for name in ("in_process", "reference"))
+    model = load_model(name)
+    fast, slow = (score_pairs(table, model, engine=engine) for engine in ("in_process", "reference"))
     assert fast.pairs.num_rows > 20
     assert fast.pairs.equals(slow.pairs)
     assert fast.trained == slow.trained
 
 
+def test_pairs_too_many_to_remember_are_blocked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, _ = town(20, seed=4)
+    remembered = score_pairs(table, load_model())
+    monkeypatch.setattr(in_process, "REMEMBERED", 0)
+    monkeypatch.setattr(in_process, "CHUNK", 64)
+    assert score_pairs(table, load_model()).pairs.equals(remembered.pairs)
+
+
 def test_patterns_unpack_to_what_was_packed() -> None:
     table, _ = town(5)
-    engine = open_engine("in_process", table, encode(table), load_model())
-    levels = engine.levels(*engine.candidates())
-    assert np.array_equal(unpack(pack(levels)), levels)
+    layout = load_model().layout
+    left, right = (np.arange(table.num_rows, dtype=np.int32), np.roll(np.arange(table.num_rows, dtype=np.int32), 1))
+    levels = Comparer(encode(table), load_model()).levels(left, right)
+    assert np.array_equal(layout.unpack(layout.pack(levels)), levels)
 
 
 def test_no_engine_is_lost() -> None:

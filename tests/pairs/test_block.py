@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.pairs import load_model
-from matcher.pairs.block import Blocks, candidates, rule_keys
+from matcher.pairs.block import Blocks, rule_keys
 from matcher.pairs.encode import encode
 from matcher.pairs.model import Blocking, LinkageModel
 from tests.pairs.towns import town
@@ -57,16 +57,6 @@ def test_chunks_hold_every_pair_that_shares_a_key_once_and_in_order(
     assert in_chunks(blocks, size).tolist() == sorted(map(list, shared))
     assert len(shared) <= blocks.total
     assert not blocks.warnings
-
-
-@pytest.mark.parametrize("cap", [0, 30, 400, 1_000_000])
-def test_blocks_give_the_candidates_whatever_the_cap(cap: int) -> None:
-    table, _ = town(60)
-    e, model = encode(table), limited(max(cap, 1))
-    left, right, warnings = candidates(e, model)
-    blocks = Blocks(e, model)
-    assert np.array_equal(in_chunks(blocks, 100), np.column_stack([left, right]))
-    assert len(blocks.warnings) == len(warnings)
 
 
 def test_chunks_are_of_about_the_wanted_size_and_cover_all_rows() -> None:

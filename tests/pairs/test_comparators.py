@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.pairs import load_model
 from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.comparators.dates import dob_levels, pack, parts
 from matcher.pairs.comparators.names import Vocabulary, name_levels, skeleton, sound, spelling, table
-from matcher.pairs.compare import compare
+from matcher.pairs.compare import Comparer
 from matcher.pairs.encode import encode
 
 
@@ -22,8 +23,13 @@ def levels_of(left: dict[str, object], right: dict[str, object]) -> dict[str, st
     fields = {name: [left.get(name), right.get(name)] for name in {*left, *right}}
     kinds = {"dob": pa.date32(), "surname_parts": pa.list_(pa.string())}
     records = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in fields.items()})
-    found = compare(encode(records), np.array([0], dtype=np.int32), np.array([1], dtype=np.int32))[0]
-    return {name: "missing" if not at else LEVELS[name][at - 1] for name, at in zip(LEVELS, found, strict=True)}
+    found = Comparer(encode(records), load_model()).levels(
+        np.array([0], dtype=np.int32), np.array([1], dtype=np.int32)
+    )[0]
+    return {
+        name: "missing" if not at else LEVELS[name][at - 1]
+        for name, at in zip(load_model().layout.names, found, strict=True)
+    }
 
 
 def person(forename: str | None, surname: str | None, middle: str | None = None) -> dict[str, object]:

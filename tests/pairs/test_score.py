@@ -163,13 +163,15 @@ def test_all_faults_of_a_model_are_told_at_once(monkeypatch: pytest.MonkeyPatch,
 
     folder = Path(str(tmp_path))
     text = (models.FOLDER / "default.toml").read_text(encoding="utf-8")
-    text = text.replace('keys = ["nino"]', 'keys = ["shoe_size"]').replace('name = "sex"', 'name = "gender"')
+    text = text.replace('keys = ["nino"]', 'keys = ["shoe_size"]').replace(
+        'comparator = "sex"', 'comparator = "gender"'
+    )
     (folder / "bad.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(models, "FOLDER", folder)
     with pytest.raises(UserError) as caught:
         load_model("bad")
     assert "shoe_size" in caught.value.todo
-    assert "in this order" in caught.value.todo
+    assert "comparator must be one of" in caught.value.todo
     (folder / "worse.toml").write_text("id = ", encoding="utf-8")
     with pytest.raises(UserError, match="holds faults"):
         load_model("worse")

@@ -1,7 +1,8 @@
-"""The comparisons: which levels each has, best first, and which blocking keys there are.
+"""The comparators: which levels each gives, best first, and which blocking keys there are.
 
-Level 0 of every comparison is "missing": one of the two records does not hold the value, and nothing is learnt. The other
-levels are numbered from 1 in the order listed here; `models/*.toml` documents each and gives its starting values.
+Level 0 of every comparator is "missing": one of the two records does not hold the value, and nothing is learnt. The other
+levels are numbered from 1 in the order listed here; `models/*.toml` chooses comparators, documents each level and gives its
+starting values. The last four read one column of any table as it stands.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "sex": ("same", "different"),
     "address": ("home", "building", "door", "postcode", "neighbour", "district", "different"),
     "identifier": ("same", "close", "different"),
+    "jaro_winkler": ("exact", "close", "similar", "different"),
+    "date": ("exact", "swapped", "one_edit", "year_near", "different"),
+    "postcode": ("exact", "one_edit", "district", "different"),
+    "equal": ("same", "different"),
 }
+OF_A_COLUMN = ("jaro_winkler", "date", "postcode", "equal")
 
 BLOCKING_KEYS: tuple[str, ...] = (
     "names", "forename", "surname", "full_name", "initial", "surname_initial", "dob", "birth_year", "postcode", "home",
@@ -22,6 +28,6 @@ BLOCKING_KEYS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def level(comparison: str, name: str) -> int:
+def level(comparator: str, name: str) -> int:
     """The number of a level by its name, from 1; 0 for "missing"."""
-    return 0 if name == "missing" else LEVELS[comparison].index(name) + 1
+    return 0 if name == "missing" else LEVELS[comparator].index(name) + 1
