@@ -15,6 +15,7 @@ from matcher.canaries import confirm, part, plant
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
+from matcher.memory import without_collector
 from matcher.month import place_and_decide
 from matcher.progress import Stages
 from matcher.purge import held
@@ -55,6 +56,7 @@ def unfinished_batch(registry: Registry, batch_id: str | None) -> Batch:
     return waiting[0]
 
 
+@without_collector()
 def resume(
     workspace: Workspace, batch_id: str | None, supplies: list[Path], console: Console, stages: Stages
 ) -> Outcome:

@@ -7,6 +7,7 @@ registry and from counts; 4. held key, held files, received files destroyed; 5. 
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -102,6 +103,7 @@ def seal_match(
         )
         registry.apply(batch.batch_id, plan)
     del material, everybody, kept, plan
+    gc.collect()  # nobody of the month stays in a cycle while lists are written
     return finish(run, registry.batch(batch.batch_id), values)
 
 
