@@ -25,7 +25,19 @@ from matcher.progress import Stages
 from matcher.records import Built, build
 from matcher.tables import MonthTables, record_households, record_persons
 from specs.load import ExtractSpec
-from specs.tables import EVIDENCE, FACTS, HOUSEHOLD_MEMBERS, HOUSEHOLDS, MEMBERS, PAIRS, PEOPLE, PERSONS, RECORDS, check
+from specs.tables import (
+    EVIDENCE,
+    FACTS,
+    HOUSEHOLD_MEMBERS,
+    HOUSEHOLDS,
+    LINKS,
+    MEMBERS,
+    PAIRS,
+    PEOPLE,
+    PERSONS,
+    RECORDS,
+    check,
+)
 
 
 @dataclass(frozen=True)
@@ -106,12 +118,14 @@ def tables_of(
     known: pa.Table,
     found: pa.Table,
     decided: Decided,
+    links: pa.Table | None = None,
 ) -> MonthTables:
     """All tables of a match, checked together."""
     return MonthTables.from_dict(
         {
             "records": built.records, "evidence": built.evidence, "pairs": pairs, "members": clustered.members,
-            "persons": clustered.persons, "uncertain": clustered.uncertain, "household_members": placed.household_members,
+            "persons": clustered.persons, "uncertain": clustered.uncertain, "links": LINKS.empty() if links is None else links,
+            "household_members": placed.household_members,
             "households": placed.households, "dwelling_rows": placed.dwelling_rows, "people": known, "facts": found,
             "findings": decided.findings, "support": decided.support, "decisions": decided.decisions,
         }

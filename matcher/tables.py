@@ -34,6 +34,7 @@ class MonthTables:
     members: pa.Table
     persons: pa.Table
     uncertain: pa.Table
+    links: pa.Table  # of households that stay, once it is known which do
     household_members: pa.Table
     households: pa.Table
     dwelling_rows: pa.Table

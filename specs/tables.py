@@ -211,6 +211,35 @@ UNCERTAIN = Table(
     ("record_id_l", "record_id_r"),
 )
 
+LINKS = Table(
+    "links",
+    "Why two records of a household that stays are one person or not: levels and numbers, no value of any record.",
+    pa.schema(
+        [
+            _field("record_id_l", _int),
+            _field("record_id_r", _int),
+            _field("verdict", _text),  # a code of VERDICTS
+            _field("match_weight", pa.float64()),  # log2 odds; the sum of the steps
+            _field("best", pa.float64()),  # the strongest and the weakest pair between the two, or of the person
+            _field("worst", pa.float64()),
+            _field("steps", _text),  # JSON: [[what, level, bits], ...], see pairs/waterfall.py
+        ]
+    ),
+    ("record_id_l", "record_id_r"),
+    (("record_id_l", "records", "record_id"), ("record_id_r", "records", "record_id")),
+)
+
+VERDICTS: dict[str, str] = {
+    "linked": "The two are one person: this pair is strong enough by itself.",
+    "through_others": "The two are one person through other records; this pair alone would not be enough.",
+    "weak": "Not one person: no pair of their records is strong enough.",
+    "refused": "Not one person: a pair of their records speaks so strongly against it that nothing may join them.",
+    "objection": "Not one person: a pair of their records speaks against it, and takes more away than is left over.",
+    "rival": "Not one person: another record, which cannot be the same person, fits nearly as well.",
+    "answered": "As a person answered.",
+}
+ONE_PERSON, ANSWERED = ("linked", "through_others"), "answered"
+
 HOUSEHOLD_MEMBERS = Table(
     "household_members",
     "Where each person lives at as_at, with whom, and why we think so.",
@@ -337,6 +366,7 @@ TABLES: tuple[Table, ...] = (
     MEMBERS,
     PERSONS,
     UNCERTAIN,
+    LINKS,
     HOUSEHOLD_MEMBERS,
     HOUSEHOLDS,
     DWELLING_ROWS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ def apply_plan(connection: sa.Connection, plan: FamilyPlan, now: dt.datetime) ->
     keys = _records(connection, plan)
     evidence_keys = _evidence(connection, plan, keys)
     _findings(connection, plan, evidence_keys)
+    _links(connection, plan, keys)
     connection.execute(schema.batch.update().where(schema.batch.c.batch_id == plan.batch_id).values(applied_at=now))
     return True
 
@@ -140,6 +142,18 @@ def _findings(connection: sa.Connection, plan: FamilyPlan, evidence_keys: dict[i
     _insert(connection, schema.support, rows)
 
 
+def _links(connection: sa.Connection, plan: FamilyPlan, record_keys: dict[int, int]) -> None:
+    table = schema.link
+    first = (connection.execute(sa.select(sa.func.max(table.c.link_key))).scalar() or 0) + 1
+    rows = []
+    for key, row in enumerate(plan.links.to_pylist(), first):
+        record, other = (row.pop(name) for name in ("record_id", "other_record_id"))
+        ends = {"record_key": record_keys[record], "other_key": None if other is None else record_keys[other]}
+        steps = json.loads(row["steps"])
+        rows.append({**row, **ends, "link_key": key, "batch_id": plan.batch_id, "steps": steps})
+    _insert(connection, table, rows)
+
+
 def undo_batch(connection: sa.Connection, batch_id: str, *, replaced_by: str | None = None) -> None:
     """Take back everything a batch put in: rows deleted, families and memberships as before. The disclosure log stays.
 
@@ -158,7 +172,7 @@ def undo_batch(connection: sa.Connection, batch_id: str, *, replaced_by: str | N
             where=f"{batch_id}: {later} was matched after it",
             todo="correct it with the next month's supplies instead",
         )
-    for child in (schema.support, schema.finding, schema.evidence, schema.record, schema.family_event,
+    for child in (schema.link, schema.support, schema.finding, schema.evidence, schema.record, schema.family_event,
                   schema.person_state, schema.family_state):  # fmt: skip
         connection.execute(child.delete().where(child.c.batch_id == batch_id))
     members = schema.membership

@@ -47,7 +47,7 @@ def erase_families(connection: sa.Connection, ids: Iterable[str], *, reason: str
     people = _people_of(connection, families)
     for some in _slices(families):
         _mark(connection, some, reason, on)
-        for table in (schema.support, schema.finding, schema.evidence, schema.record, schema.family_event,
+        for table in (schema.link, schema.support, schema.finding, schema.evidence, schema.record, schema.family_event,
                       schema.family_state, schema.membership, schema.retention_decision, schema.restriction):  # fmt: skip
             connection.execute(table.delete().where(table.c.family_id.in_(some)))
         connection.execute(schema.family.delete().where(schema.family.c.family_id.in_(some)))
@@ -148,6 +148,10 @@ def _forget_rows(connection: sa.Connection, people: list[str]) -> None:
     support = schema.support
     connection.execute(support.delete().where(support.c.person_id.in_(people) | support.c.evidence_key.in_(keys)))
     connection.execute(evidence.delete().where(of_them))
+    link = schema.link
+    of_them = link.c.person_id.in_(people) | link.c.other_id.in_(people)
+    of_them |= link.c.record_key.in_(records) | link.c.other_key.in_(records)
+    connection.execute(link.delete().where(of_them))
     connection.execute(record.delete().where(record.c.person_id.in_(people)))
     event = schema.family_event
     connection.execute(event.delete().where(event.c.person_id.in_(people)))

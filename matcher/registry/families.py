@@ -37,6 +37,7 @@ class FamilyDetail:
     evidence: list[dict[str, Any]]
     events: list[dict[str, Any]]
     disclosures: list[dict[str, Any]]
+    links: list[dict[str, Any]]
 
 
 def family_rows(
@@ -123,6 +124,7 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
         evidence=of(schema.evidence, schema.evidence.c.evidence_key),
         events=of(schema.family_event, schema.family_event.c.event_id),
         disclosures=[dict(found) for found in connection.execute(told).mappings()],
+        links=of(schema.link, schema.link.c.link_key),
     )
 
 

@@ -16,7 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.registry.continuity import Assigned
-from specs.tables import REGISTRY_DATASET
+from specs.tables import ANSWERED, LINKS, ONE_PERSON, REGISTRY_DATASET
+
+PLANNED_LINKS = pa.schema(
+    [("record_id", pa.int64()), ("other_record_id", pa.int64()),
+     *((name, pa.string()) for name in ("family_id", "person_id", "other_id", "verdict")),
+     *((name, pa.float64()) for name in ("weight", "best", "worst")), ("steps", pa.string())]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class FamilyPlan:
       placed_probability
     records: RECORDS' columns and family_id, person_id (null: dwelling), strength; `record_id` is the run's
     evidence: EVIDENCE's columns and family_id, person_id; findings: family_id, clause, status, note, reading, citation
+    links: record_id, other_record_id (null: the registry's), family_id, person_id, other_id and LINKS' numbers
     support: family_id, clause, evidence_id, person_id; events: family_id, event, person_id, other_family, detail
     """
 
@@ -40,6 +47,7 @@ class FamilyPlan:
     findings: pa.Table
     support: pa.Table
     events: pa.Table
+    links: pa.Table
     left: tuple[tuple[str, str], ...] = ()
     merged: tuple[tuple[str, str], ...] = ()
     followers: tuple[tuple[str, str], ...] = ()
@@ -59,6 +67,7 @@ def make_plan(
     evidence: pa.Table,
     findings: pa.Table,
     support: pa.Table,
+    links: pa.Table | None = None,
     keep: np.ndarray | None = None,
     keep_continuing: np.ndarray | None = None,
     readings: Mapping[str, tuple[str | None, str | None]] | None = None,
@@ -98,6 +107,7 @@ def make_plan(
         findings=_findings(seats, findings, readings or {}),
         support=_support(seats, support, kept_evidence),
         events=_events(assigned, unknown),
+        links=_links(seats, LINKS.empty() if links is None else links, records, kept_records),
         left=tuple(assigned.left),
         merged=tuple(sorted(assigned.merged.items())),
         followers=tuple(assigned.followers),
@@ -218,6 +228,39 @@ def _support(seats: _Seats, support: pa.Table, kept_evidence: pa.Table) -> pa.Ta
     table = table.filter(pc.is_in(table["evidence_id"], value_set=kept_evidence["evidence_id"].combine_chunks()))
     people = [seats.registry_person.get(person) for person in table["person_id"].to_pylist()]
     return table.drop_columns(["person_id"]).append_column("person_id", pa.array(people, pa.string()))
+
+
+def _links(seats: _Seats, links: pa.Table, records: pa.Table, kept_records: pa.Table) -> pa.Table:
+    """Links between kept rows of one family; where one end is the registry's own record of the person, the other alone.
+
+    Whether two rows are one person is what the batch decided in the end: an answer may have changed the verdict.
+    """
+    ids = np.array(kept_records["record_id"].to_pylist(), dtype=np.int64)
+    at = {int(record): place for place, record in enumerate(ids)}
+    of_registry = set(_ints(records["record_id"].filter(pc.equal(records["dataset"], REGISTRY_DATASET))).tolist())
+    family, person = kept_records["family_id"].to_pylist(), kept_records["person_id"].to_pylist()
+    who = dict(zip(_ints(records["record_id"]).tolist(), seats.person.tolist(), strict=True))
+    rows = []
+    for row in links.to_pylist():
+        ends = [row.pop("record_id_l"), row.pop("record_id_r")]
+        one_person = who[ends[0]] == who[ends[1]]
+        if ends[0] in of_registry:
+            ends.reverse()
+        known = ends[1] in of_registry
+        if ends[0] not in at or (ends[1] not in at and not (known and one_person)):
+            continue
+        left, right = at[ends[0]], at[ends[0] if known else ends[1]]
+        if family[left] != family[right] or person[left] is None or person[right] is None:
+            continue
+        verdict = row["verdict"] if one_person == (row["verdict"] in ONE_PERSON) else ANSWERED
+        rows.append(
+            row
+            | {
+                "record_id": ends[0], "other_record_id": None if known else ends[1], "family_id": family[left],
+                "person_id": person[left], "other_id": person[right], "verdict": verdict, "weight": row.pop("match_weight"),
+            }
+        )  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=PLANNED_LINKS)
 
 
 def _events(assigned: Assigned, unknown: set[str]) -> pa.Table:

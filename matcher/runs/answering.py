@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +61,7 @@ def _again(
 ) -> MonthTables:
     """Persons, households and decisions of a part of the month, with links forced."""
     built = Built(records=part.records, evidence=part.evidence, gazetteer=gazetteer, beyond={})
-    return place_and_decide(built, part.pairs, rules, as_at, missing, forced)
+    return replace(place_and_decide(built, part.pairs, rules, as_at, missing, forced), links=part.links)
 
 
 def approve(tables: MonthTables, records: np.ndarray) -> MonthTables:

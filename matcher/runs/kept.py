@@ -96,7 +96,7 @@ def plan_of(
         batch_id, as_at, assigned,
         records=kept.records, members=kept.members, persons=kept.persons, household_members=kept.household_members,
         households=kept.households, dwelling_rows=kept.dwelling_rows, evidence=kept.evidence, findings=kept.findings,
-        support=kept.support, keep=keep, keep_continuing=tracked, readings=readings(rules, as_at),
+        support=kept.support, links=kept.links, keep=keep, keep_continuing=tracked, readings=readings(rules, as_at),
     )  # fmt: skip
     return kept, plan
 

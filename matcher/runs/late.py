@@ -57,7 +57,7 @@ def attach(
     placed = Placed(tables.household_members, tables.households, tables.dwelling_rows, ())
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     let_go = count - int(joins.sum())
-    return tables_of(built, tables.pairs, clustered, placed, people, facts, decided), let_go
+    return tables_of(built, tables.pairs, clustered, placed, people, facts, decided, tables.links), let_go
 
 
 def _best_person(

@@ -10,6 +10,7 @@ from matcher.pairs import TrainedModel
 from matcher.purge.held import load_held, save_held
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
+from specs.tables import LINKS
 
 _GAZETTEER, _PARAMETERS = "gazetteer", "parameters"  # held beside the tables of the match
 
@@ -36,6 +37,7 @@ class Waiting:
         """Raises UserError where it is gone or has been changed."""
         stored, plan = load_held(workspace, batch_id)
         gazetteer, parameters = stored.pop(_GAZETTEER), stored.pop(_PARAMETERS)
+        stored.setdefault(LINKS.name, LINKS.empty())  # not held by versions before 0.3.0
         return cls(
             tables=MonthTables.from_dict(stored),
             gazetteer=gazetteer,

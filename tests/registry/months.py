@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,7 +51,7 @@ class Month:
     def __post_init__(self) -> None:
         self.records, self.members, self.persons = [], [], []
         self.homes, self.households, self.decisions = [], [], []
-        self.evidence, self.findings, self.support, self.dwellings = [], [], [], []
+        self.evidence, self.findings, self.support, self.dwellings, self.links = [], [], [], [], []
         for number, house in enumerate(self.houses):
             self._house(number, house)
         for someone in self.unplaced:
@@ -60,6 +61,9 @@ class Month:
         for rows in (self.records, self.members, self.evidence, self.dwellings):
             for row in rows:
                 row["record_id"] = new[row["record_id"]]
+        for row in self.links:
+            ends = sorted(new[row[name]] for name in ("record_id_l", "record_id_r"))
+            row |= dict(zip(("record_id_l", "record_id_r"), ends, strict=True))
 
     def _house(self, number: int, house: House) -> None:
         self.households.append(
@@ -93,12 +97,22 @@ class Month:
             self._link(person, self._record(someone, house, "registry", known))
         for _ in range(someone.rows):
             self._link(person, self._record(someone, house, "yos", None))
+        first, *others = (row["record_id"] for row in self.members if row["person_id"] == person)
+        for other in others:
+            self.explain(first, other, "linked")
         self.persons.append(
             {"person_id": person, "forename": someone.forename, "middle": None, "surname": someone.surname, "sex": None,
              "dob": born(someone), "nino": None, "upn": None, "known_person": someone.known, "known_family": None,
              "records": someone.rows + bool(someone.known) + len(someone.also)}
         )  # fmt: skip
         return person
+
+    def explain(self, left: int, right: int, verdict: str) -> None:
+        """Why the two records are one person or not."""
+        steps = json.dumps([["start", "", -20.0], ["surname", "exact", 9.5], ["dob", "exact", 14.5]])
+        weight = 4.0 if verdict == "linked" else -4.0
+        self.links.append({"record_id_l": left, "record_id_r": right, "verdict": verdict, "match_weight": weight,
+                           "best": weight, "worst": weight, "steps": steps})  # fmt: skip
 
     def _link(self, person: int, record: int) -> None:
         self.members.append({"record_id": record, "person_id": person, "strength": 0.99})
@@ -126,7 +140,7 @@ class Month:
         declared = {t.name: t for t in tables.TABLES}[name]
         rows = {"records": self.records, "members": self.members, "persons": self.persons, "evidence": self.evidence,
                 "household_members": self.homes, "households": self.households, "decisions": self.decisions,
-                "dwelling_rows": self.dwellings, "findings": self.findings, "support": self.support}[name]  # fmt: skip
+                "dwelling_rows": self.dwellings, "links": self.links, "findings": self.findings, "support": self.support}[name]  # fmt: skip
         return tables.check(pa.Table.from_pylist(rows, schema=declared.schema), declared)
 
     def assign(self, known: Known, **options: Any) -> Assigned:
@@ -137,7 +151,7 @@ class Month:
 
     def plan(self, batch_id: str, assigned: Assigned, **options: Any) -> FamilyPlan:
         names = ("records", "members", "persons", "household_members", "households", "dwelling_rows", "evidence",
-                 "findings", "support")  # fmt: skip
+                 "findings", "support", "links")  # fmt: skip
         return make_plan(batch_id, self.as_at, assigned, **{name: self.table(name) for name in names}, **options)
 
 

@@ -242,6 +242,7 @@ CLEAR = {  # what a server's administrator can read of a registry: ids, dates of
     "correction": "correction_id person_id request_id field said_by by_role corrected_on recorded_at",
     "rights_request": "request_id kind person_id family_id received_on due_on law by_role identity found searched_at "
     "exemption citation decision decided_by decided_on recorded_at",
+    "link": "link_key batch_id family_id person_id other_id record_key other_key verdict weight best worst",
     "registry_key": "name",
 }
 NO_PERSON = {  # tables that hold no value of a person or family at all

@@ -9,6 +9,7 @@ from matcher.registry.schema.batches import batch, question, supply
 from matcher.registry.schema.disclosures import disclosure, disclosure_family
 from matcher.registry.schema.families import family, family_event, family_state
 from matcher.registry.schema.keys import registry_key
+from matcher.registry.schema.links import link
 from matcher.registry.schema.people import membership, person, person_state
 from matcher.registry.schema.personal import seal_columns
 from matcher.registry.schema.records import evidence, finding, record, support
@@ -24,7 +25,7 @@ from matcher.registry.schema.rights import (
 
 __all__ = [
     "batch", "confirmation", "correction", "disclosure", "disclosure_family", "erasure_marker", "evidence", "family",
-    "family_event", "family_state", "finding", "membership", "metadata", "originator_view", "person", "person_state",
+    "family_event", "family_state", "finding", "link", "membership", "metadata", "originator_view", "person", "person_state",
     "question", "record", "registry_key", "restriction", "retention_decision", "rights_request", "supply", "support",
 ]  # fmt: skip
 

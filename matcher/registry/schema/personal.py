@@ -42,6 +42,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     ),
     "evidence": ("kind", "code", "begun", "ended", "quantity", "fact", "fact_key"),
     "finding": ("note",),
+    "link": ("steps",),
     "correction": ("old_value", "new_value"),
     "rights_request": ("reference",),
     "registry_key": ("proof",),
