@@ -6,12 +6,13 @@ order of falling frequency, then of the value, so that they do not depend on the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,11 @@ from specs.tables import RECORDS
 
 Ints = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+Letters = npt.NDArray[np.uint8]
+Column: TypeAlias = Any  # a pyarrow Array or ChunkedArray
 
+PORTION = 1 << 15  # rows mixed at once
 NO_ADDRESS = ("none", "no_fixed_abode", "po_box", "abroad")
 GROWN = ("MR", "MRS", "MS", "DR", "REV", "PROF", "SIR", "LADY", "DAME")
 IDENTIFIERS = ("nino", "upn", "nhs")
@@ -58,41 +63,61 @@ def whole(records: pa.Table, fields: Sequence[str] = ()) -> pa.Table:
     return pa.table(columns)
 
 
-def codes(column: pa.Array | pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Codes of texts by falling frequency (-1 for null or empty) and the texts by code."""
+def distinct(column: Column) -> tuple[Ints, pa.Array]:
+    """Places of values in the array of distinct values (-1 for null), in no order that may be relied on."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = pc.dictionary_encode(array)
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    values = encoded.dictionary.to_pylist()
-    counts = np.bincount(index[index >= 0], minlength=len(values))
-    order = sorted((c for c in range(len(values)) if values[c]), key=lambda c: (-counts[c], values[c]))
+    if isinstance(array, pa.ChunkedArray):  # too long for one array of its type
+        array = array.unify_dictionaries().combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    encoded = array.dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False), encoded.dictionary
+
+
+def ranked(index: Ints, values: pa.Array) -> tuple[Ints, pa.Array]:
+    """What `distinct` gives, in order of falling frequency, then of the value; empty texts and unused values go."""
+    counts = np.bincount(index + 1, minlength=len(values) + 1)[1:]
+    held = counts > 0
+    if pa.types.is_string(values.type):
+        held &= ~pc.equal(values, "").to_numpy(zero_copy_only=False)
+    order = pc.array_sort_indices(values).to_numpy()
+    order = order[held[order]]
+    order = order[np.argsort(-counts[order], kind="stable")]
     rank = np.full(len(values) + 1, -1, dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[index], [values[c] for c in order]
+    return rank[index], values.take(pa.array(order))
 
 
-def text_keys(column: pa.ChunkedArray) -> Keys:
+def codes(column: Column) -> tuple[Ints, list[Any]]:
+    """Codes of values by falling frequency (-1 for null and for empty text) and the values by code."""
+    index, values = ranked(*distinct(column))
+    return index, values.to_pylist()
+
+
+def text_keys(column: Column) -> Keys:
     """A 64-bit key of each text, the same in every table (null and empty: 0)."""
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    digests = [
-        int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
-        for text in encoded.dictionary.to_pylist()
-    ]
-    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array([*digests, 0], dtype=np.uint64)[index]
+    index, values = distinct(column)
+    texts = values.to_numpy(zero_copy_only=False)
+    keys = (
+        np.append(pd.util.hash_array(texts, categorize=False), np.uint64(0)) if len(texts) else np.zeros(1, np.uint64)
+    )
+    keys[:-1][texts == ""] = 0
+    return keys[index]
 
 
 def mix(*columns: npt.NDArray[np.signedinteger] | Keys) -> Keys:
     """One 64-bit key of several integer columns; equal rows give equal keys, different ones different keys but by chance."""
-    key = np.full(len(columns[0]), 0x9E3779B97F4A7C15, dtype=np.uint64)
-    for column in columns:
-        key = key ^ column.astype(np.uint64)
-        key = (key ^ key >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ key >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        key = key ^ key >> np.uint64(31)
-    return key
+    out = np.full(len(columns[0]), 0x9E3779B97F4A7C15, dtype=np.uint64)
+    for start in range(0, len(out), PORTION):  # small enough to stay near the processor
+        key = out[start : start + PORTION]
+        for column in columns:
+            key ^= column[start : start + PORTION].astype(np.uint64)
+            key ^= key >> np.uint64(30)
+            key *= np.uint64(0xBF58476D1CE4E5B9)
+            key ^= key >> np.uint64(27)
+            key *= np.uint64(0x94D049BB133111EB)
+            key ^= key >> np.uint64(31)
+    return out
 
 
 def key_where(present: npt.NDArray[np.bool_], *columns: npt.NDArray[np.signedinteger] | Keys) -> Keys:
@@ -110,126 +135,318 @@ def characters(values: list[str], width: int) -> npt.NDArray[np.uint8]:
     return np.array(values, dtype=f"S{width}").view(np.uint8).reshape(len(values), width)
 
 
-@dataclass
-class Encoded:
-    """Codes of one table of records; -1 = missing, but where a field says otherwise. Length of each array: the records'."""
+T = TypeVar("T")
 
-    size: int
-    words: Vocabulary
-    forename: Ints
-    middle: Ints  # first word of the middle names
-    given: Ints  # forename and middle names as one word
-    surname: Ints  # parts joined
-    part_1: Ints  # first and last part of a double surname
-    part_2: Ints
-    dob: Ints  # days since 1970
-    has_dob: npt.NDArray[np.bool_]
-    year: Ints
-    sex: Ints
-    postcode: Ints
-    postcodes: npt.NDArray[np.uint8]  # characters of each postcode code, without the space
-    district: Ints
-    number: Ints
-    flat: Ints
-    building: Ints
-    street: Ints
-    uprn: Ints
-    home: Keys  # 0 = not told to the door
-    identifiers: dict[str, Ints]
-    identifier_text: dict[str, npt.NDArray[np.uint8]]
-    system: Ints
-    ref: Keys  # 0 = none
-    case: Keys  # the reference as the supply delivers it, whichever person of a joint name; 0 = none
-    part: Ints  # person of a joint name
-    known: Ints
-    dataset: Ints
-    datasets: list[str]
-    titled: npt.NDArray[np.bool_]  # a title that children do not bear
-    latest: int  # the latest date in the table, days since 1970: about the batch's
-    values: dict[str, tuple[Ints, list[str]]]  # columns as they stand: codes and the texts by code
+
+class _once(Generic[T]):
+    """An attribute computed when it is first asked for, once, whichever thread asks."""
+
+    def __init__(self, compute: Callable[[Encoded], T]) -> None:
+        self._compute, self._name, self.__doc__ = compute, compute.__name__, compute.__doc__
+
+    @overload
+    def __get__(self, encoded: None, owner: type) -> _once[T]: ...
+    @overload
+    def __get__(self, encoded: Encoded, owner: type) -> T: ...
+    def __get__(self, encoded: Encoded | None, owner: type) -> T | _once[T]:
+        if encoded is None:
+            return self
+        with encoded.lock:
+            if self._name not in encoded.__dict__:
+                encoded.__dict__[self._name] = self._compute(encoded)
+        found: T = encoded.__dict__[self._name]
+        return found
+
+
+class Encoded:
+    """Codes of one table of records; -1 = missing, but where a field says otherwise. Length of each array: the records'.
+
+    Each is computed when it is first asked for: a model that reads five columns pays for five.
+    """
+
+    def __init__(self, records: pa.Table, fields: Sequence[str] = ()) -> None:
+        self.size: int = records.num_rows
+        self.lock = RLock()
+        self._table = records
+        self.values = {name: self._as_it_stands(name) for name in fields}  # columns as they stand: codes, texts by code
+
+    def _as_it_stands(self, name: str) -> tuple[Ints, list[str]]:
+        if name not in self._table.column_names:
+            return self._none, []
+        index, values = distinct(self._table[name])
+        index, values = ranked(index, values.cast(pa.string()))
+        return index, values.to_pylist()
 
     @property
     def tells(self) -> bool:
         """Whether any record holds a reference, or is a person of the registry."""
         return bool(self.ref.any() or (self.known >= 0).any())
 
-    def same_ref(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    def same_ref(self, left: Ints, right: Ints) -> Flags:
         """Pairs of rows of one reference."""
         return (self.ref[left] != 0) & (self.ref[left] == self.ref[right])
 
-    def told(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    def told(self, left: Ints, right: Ints) -> Flags:
         """Pairs of rows that share a reference, or that the registry holds as one person."""
         return self.same_ref(left, right) | ((self.known[left] >= 0) & (self.known[left] == self.known[right]))
 
+    @_once
+    def _none(self) -> Ints:
+        none = np.full(self.size, -1, dtype=np.int32)
+        none.flags.writeable = False
+        return none
 
-def _words(table: pa.Table) -> tuple[list[Ints], Vocabulary]:
-    """Codes of forename, middle, given, surname and its parts in one vocabulary."""
-    size = table.num_rows
+    def _column(self, name: str) -> pa.ChunkedArray | None:
+        """A column of RECORDS; None where the table holds nothing in it."""
+        if name not in self._table.column_names:
+            return None
+        column = self._table[name]
+        return None if column.null_count == self.size else column.cast(RECORDS.schema.field(name).type)
 
-    def glued(column: pa.ChunkedArray) -> pa.Array:
-        text = pc.replace_substring_regex(column, "[^A-Z]", "").combine_chunks()
-        return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    def _coded(self, name: str) -> Ints:
+        column = self._column(name)
+        return self._none if column is None else codes(column)[0]
 
-    forename, surname = glued(table["forename"]), glued(table["surname"])
-    first = glued(pc.replace_substring_regex(pc.utf8_trim_whitespace(table["middle"]), " .*", ""))
-    given = pc.binary_join_element_wise(forename, pc.fill_null(glued(table["middle"]), ""), "")
-    columns = [forename, first, given, surname]
-    lists = table["surname_parts"].combine_chunks()
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-    double = np.flatnonzero(lengths >= 2)
-    offsets = lists.offsets.to_numpy()
-    if isinstance(lists, pa.ListArray) and len(double):
-        values = lists.values
-        for take in (offsets[:-1][double], offsets[1:][double] - 1):
-            part = np.full(size, None, dtype=object)
-            part[double] = values.take(pa.array(take)).to_pylist()
-            columns.append(glued(pa.chunked_array([pa.array(part, pa.string())])))
-    else:
-        columns += [pa.nulls(size, pa.string())] * 2
-    together, values = codes(pa.chunked_array([c.cast(pa.string()) for c in columns]))
-    return [together[n * size : (n + 1) * size] for n in range(len(columns))], Vocabulary(values)
+    @_once
+    def _named(self) -> tuple[list[Ints], Vocabulary]:
+        columns = {name: self._column(name) for name in ("forename", "middle", "surname", "surname_parts")}
+        return _words(self.size, columns)
+
+    @property
+    def words(self) -> Vocabulary:
+        """All names: forenames, middle names, surnames, their parts and forenames glued to middle names."""
+        return self._named[1]
+
+    @property
+    def forename(self) -> Ints:
+        return self._named[0][0]
+
+    @property
+    def middle(self) -> Ints:
+        """First word of the middle names."""
+        return self._named[0][1]
+
+    @property
+    def given(self) -> Ints:
+        """Forename and middle names as one word."""
+        return self._named[0][2]
+
+    @property
+    def surname(self) -> Ints:
+        """Its parts joined."""
+        return self._named[0][3]
+
+    @property
+    def part_1(self) -> Ints:
+        """First part of a double surname."""
+        return self._named[0][4]
+
+    @property
+    def part_2(self) -> Ints:
+        """Last part of a double surname."""
+        return self._named[0][5]
+
+    @_once
+    def has_dob(self) -> Flags:
+        dates = self._column("dob")
+        return np.zeros(self.size, dtype=bool) if dates is None else dates.is_valid().to_numpy()
+
+    @_once
+    def dob(self) -> Ints:
+        """Days since 1970, 0 where there is none."""
+        dates = self._column("dob")
+        if dates is None:
+            return np.zeros(self.size, dtype=np.int32)
+        return dates.cast(pa.int32()).fill_null(0).to_numpy()
+
+    @_once
+    def year(self) -> Ints:
+        return np.where(self.has_dob, parts(self.dob)[0], np.int32(-1))
+
+    @_once
+    def sex(self) -> Ints:
+        return self._coded("sex")
+
+    @_once
+    def _placed(self) -> pa.ChunkedArray | None:
+        """Whether an address is one at which somebody lives; None where all are."""
+        kind = self._column("address_kind")
+        return None if kind is None else pc.invert(pc.is_in(kind, value_set=pa.array(NO_ADDRESS)))
+
+    def _where_placed(self, name: str) -> tuple[Ints, list[str]]:
+        column = self._column(name)
+        if column is None:
+            return self._none, []
+        if self._placed is not None:
+            column = pc.if_else(self._placed, column, pa.scalar(None, pa.string()))
+        return codes(column)
+
+    @_once
+    def _postcode(self) -> tuple[Ints, list[str]]:
+        return self._where_placed("postcode")
+
+    @property
+    def postcode(self) -> Ints:
+        return self._postcode[0]
+
+    @_once
+    def postcodes(self) -> Letters:
+        """Characters of each postcode code, without the space."""
+        return characters([text.replace(" ", "") for text in self._postcode[1]], 7)
+
+    @_once
+    def district(self) -> Ints:
+        seen: dict[str, int] = {}
+        outward = [seen.setdefault(text.split(" ")[0], len(seen)) for text in self._postcode[1]]
+        return np.array([*outward, -1], dtype=np.int32)[self.postcode]
+
+    @_once
+    def number(self) -> Ints:
+        return self._where_placed("number")[0]
+
+    @_once
+    def flat(self) -> Ints:
+        return self._where_placed("flat")[0]
+
+    @_once
+    def building(self) -> Ints:
+        return self._where_placed("building")[0]
+
+    @_once
+    def street(self) -> Ints:
+        return self._where_placed("street")[0]
+
+    @_once
+    def uprn(self) -> Ints:
+        return self._where_placed("uprn")[0]
+
+    @_once
+    def home(self) -> Keys:
+        """0 = not told to the door."""
+        told = (self.postcode >= 0) & ((self.number >= 0) | (self.building >= 0))
+        building = np.where(self.number >= 0, np.int32(-1), self.building)
+        return key_where(told, self.postcode, self.number, self.flat, building)
+
+    @_once
+    def _identifiers(self) -> dict[str, tuple[Ints, list[str]]]:
+        found = {name: self._column(name) for name in IDENTIFIERS}
+        return {name: (self._none, []) if column is None else codes(column) for name, column in found.items()}
+
+    @_once
+    def identifiers(self) -> dict[str, Ints]:
+        return {name: found[0] for name, found in self._identifiers.items()}
+
+    @_once
+    def identifier_text(self) -> dict[str, Letters]:
+        """Characters of each identifier code, by kind."""
+        return {name: characters(found[1], 13) for name, found in self._identifiers.items()}
+
+    @_once
+    def system(self) -> Ints:
+        return self._coded("ref_system")
+
+    @_once
+    def _ref(self) -> Ints:
+        column = self._column("ref")
+        return self._none if column is None else codes(column)[0]
+
+    @_once
+    def ref(self) -> Keys:
+        """0 = none."""
+        return key_where((self.system >= 0) & (self._ref >= 0), self.system, self._ref)
+
+    @_once
+    def case(self) -> Keys:
+        """The reference as the supply delivers it, whichever person of a joint name; 0 = none."""
+        return key_where(self._ref >= 0, self.dataset, self._coded("supplier"), self._ref)
+
+    @_once
+    def part(self) -> Ints:
+        """Person of a joint name."""
+        column = self._column("part")
+        return np.zeros(self.size, dtype=np.int32) if column is None else column.to_numpy().astype(np.int32)
+
+    @_once
+    def known(self) -> Ints:
+        return self._coded("known_person")
+
+    @_once
+    def _dataset(self) -> tuple[Ints, list[str]]:
+        column = self._column("dataset")
+        return (self._none, []) if column is None else codes(column)
+
+    @property
+    def dataset(self) -> Ints:
+        return self._dataset[0]
+
+    @property
+    def datasets(self) -> list[str]:
+        return self._dataset[1]
+
+    @_once
+    def titled(self) -> Flags:
+        """A title that children do not bear."""
+        column = self._column("title")
+        if column is None:
+            return np.zeros(self.size, dtype=bool)
+        return pc.fill_null(pc.is_in(column, value_set=pa.array(GROWN)), False).to_numpy()
+
+    @_once
+    def latest(self) -> int:
+        """The latest date in the table, days since 1970: about the batch's."""
+        columns = [self._column(name) for name in ("seen_on", "address_from", "dob")]
+        found = [pc.max(column.cast(pa.int32())).as_py() for column in columns if column is not None]
+        return max((day for day in found if day is not None), default=0)
 
 
-def _latest(table: pa.Table) -> int:
-    found = [pc.max(table[name].cast(pa.int32())).as_py() for name in ("seen_on", "address_from", "dob")]
-    return max((day for day in found if day is not None), default=0)
+def _words(size: int, columns: Mapping[str, pa.ChunkedArray | None]) -> tuple[list[Ints], Vocabulary]:
+    """Codes of forename, middle, given, surname and its parts in one vocabulary; each distinct text is looked at once."""
+
+    def places(column: pa.ChunkedArray | None) -> tuple[Ints, pa.Array]:
+        return distinct(pa.nulls(size, pa.string()) if column is None else column)
+
+    def glued(texts: pa.Array) -> pa.Array:
+        return pc.replace_substring_regex(texts, "[^A-Z]", "")
+
+    (forename, forenames), (middle, middles) = places(columns["forename"]), places(columns["middle"])
+    (surname, surnames) = places(columns["surname"])
+    forenames, surnames = glued(forenames), glued(surnames)
+    first = glued(pc.replace_substring_regex(pc.utf8_trim_whitespace(middles), " .*", ""))
+    both = np.flatnonzero((forename >= 0) & (middle >= 0))
+    pair, pairs = distinct(pa.array(forename[both].astype(np.int64) << 32 | middle[both]))
+    pairs = pairs.to_numpy()
+    longer = pc.binary_join_element_wise(
+        forenames.take(pa.array(pairs >> 32)), glued(middles).take(pa.array(pairs & 0xFFFFFFFF)), ""
+    )
+    given = forename.copy()
+    given[both] = len(forenames) + pair
+    found = [
+        (forename, forenames),
+        (middle, first),
+        (given, pa.concat_arrays([forenames, longer])),
+        (surname, surnames),
+    ]
+    ends: list[tuple[Ints, pa.Array]] = []
+    if columns["surname_parts"] is not None:
+        lists = columns["surname_parts"].combine_chunks()
+        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        double = np.flatnonzero(lengths >= 2)
+        offsets = lists.offsets.to_numpy()
+        for take in (offsets[:-1][double], offsets[1:][double] - 1) if len(double) else ():
+            index, texts = distinct(lists.values.take(pa.array(take)))
+            place = np.full(size, -1, dtype=np.int32)
+            place[double] = index
+            ends.append((place, glued(texts)))
+    found += ends or [(np.full(size, -1, dtype=np.int32), pa.array([], pa.string()))] * 2
+    at, words = distinct(pa.concat_arrays([texts.cast(pa.string()) for _, texts in found]))
+    out, done = [], 0
+    for place, texts in found:
+        out.append(np.append(at[done : done + len(texts)], np.int32(-1))[place])
+        done += len(texts)
+    together, words = ranked(np.concatenate(out), words)
+    return [together[n * size : (n + 1) * size] for n in range(len(out))], Vocabulary(words.to_pylist())
 
 
 def encode(records: pa.Table, fields: Sequence[str] = ()) -> Encoded:
-    """Codes of a table of records (RECORDS, or some of its columns), and of `fields` as they stand."""
-    table = whole(records, fields)
-    (forename, middle, given, surname, part_1, part_2), words = _words(table)
-    dates = table["dob"].combine_chunks().cast(pa.int32())
-    has_dob = ~dates.is_null().to_numpy(zero_copy_only=False)
-    dob = dates.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int32)
-    year = np.where(has_dob, parts(dob)[0], -1).astype(np.int32)
-    sex = codes(table["sex"])[0]
-    usable = pc.invert(pc.is_in(table["address_kind"], value_set=pa.array(NO_ADDRESS)))
-
-    def placed(name: str) -> tuple[Ints, list[str]]:
-        return codes(pc.if_else(usable, table[name], pa.scalar(None, pa.string())))
-
-    postcode, postcodes = placed("postcode")
-    outward = {text: n for n, text in enumerate(sorted({text.split(" ")[0] for text in postcodes}))}
-    by_code = np.array([outward[text.split(" ")[0]] for text in postcodes] + [-1], dtype=np.int32)
-    number, flat, building, street, uprn = (placed(n)[0] for n in ("number", "flat", "building", "street", "uprn"))
-    told = (postcode >= 0) & ((number >= 0) | (building >= 0))
-    home = key_where(told, postcode, number, flat, np.where(number >= 0, np.int32(-1), building))
-    numbers = {name: codes(table[name]) for name in IDENTIFIERS}
-    system, ref = codes(table["ref_system"])[0], codes(table["ref"])[0]
-    dataset, datasets = codes(table["dataset"])
-    return Encoded(
-        size=table.num_rows, words=words, forename=forename, middle=middle, given=given, surname=surname,
-        part_1=part_1, part_2=part_2, dob=dob, has_dob=has_dob, year=year, sex=sex, postcode=postcode,
-        postcodes=characters([text.replace(" ", "") for text in postcodes], 7), district=by_code[postcode],
-        number=number, flat=flat, building=building, street=street, uprn=uprn, home=home,
-        identifiers={name: found[0] for name, found in numbers.items()},
-        identifier_text={name: characters(found[1], 13) for name, found in numbers.items()},
-        system=system, ref=key_where((system >= 0) & (ref >= 0), system, ref),
-        case=key_where(ref >= 0, dataset, codes(table["supplier"])[0], ref),
-        part=table["part"].to_numpy().astype(np.int32), known=codes(table["known_person"])[0],
-        dataset=dataset, datasets=datasets,
-        titled=pc.fill_null(pc.is_in(table["title"], value_set=pa.array(GROWN)), False).to_numpy(),
-        latest=_latest(table),
-        values={name: codes(table[name].cast(pa.string())) for name in fields},
-    )  # fmt: skip
+    """Codes of a table of records (RECORDS, or some of its columns); of `fields` (any columns) at once."""
+    return Encoded(records, fields)
