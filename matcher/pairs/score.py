@@ -6,6 +6,7 @@ compared. Rows of one reference with the same content are compared once. Refuses
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,47 @@ SLICE = 1 << 19  # pairs scored at once
 
 @dataclass(frozen=True)
 class Scored:
-    """What scoring gives: `pairs` (PAIRS), the parameters, how many pairs were compared, warnings with counts only."""
+    """What scoring gives: `pairs` (PAIRS), the parameters, how many pairs were compared, warnings with counts only; where
+    it was asked for, what explains a pair."""
 
     pairs: pa.Table
     trained: TrainedModel
     candidate_pairs: int
     warnings: tuple[str, ...]
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What weights are made of, an entry a pair: `logs` by class, log `ratios` of the values, of ages and of one system."""
+
+    logs: Floats
+    ratios: dict[str, Floats]
+    ages: Floats | float = 0.0
+    same_system: Floats | float = 0.0
+
+    def weight(self) -> Floats:
+        """log2 odds of match against all other classes together."""
+        match = self.logs[0] + self.ages + self.same_system
+        return np.asarray((match - _others(self.logs, self.ratios)) / np.log(2.0))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What it takes to say how the weight of any pair came about (waterfall.py).
+
+    `row` of each record of `ids`: which of the encoded rows stands for it. Context is kept of pairs that have any, packed.
+    """
+
+    encoded: Encoded
+    model: LinkageModel
+    trained: TrainedModel
+    scorer: Scorer
+    ids: npt.NDArray[np.int64]
+    row: npt.NDArray[np.int64]
+    pairs: npt.NDArray[np.int64]
+    moved_together: Floats
+    unrivalled: Floats
 
 
 def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, draws: int) -> Agreement:
@@ -96,17 +132,23 @@ class Scorer:
         return (logs[0] + AGES - _others(logs, self._frequencies.least(levels))) / np.log(2.0)
 
     def _weights(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Floats:
-        match = logs[0] + self._ages.ratio(left, right)
+        weight = self.terms(left, right, levels, logs).weight()
+        for _, after in self.by_reference(left, right, levels, weight):
+            weight = after
+        return weight
+
+    def terms(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Terms:
+        """What the weights of pairs are made of, before references; `logs`: `class_logs` of the pairs' patterns."""
         e = self._e
         two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
         two_refs &= self._layout.at(levels, "identifier", "missing")  # their numbers have spoken already
         two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
-        match = match + np.where(two_refs, np.log(self._trained.same_system), 0.0)
-        other = _others(logs, self._frequencies.ratios(left, right, levels))
-        return self._by_reference(left, right, levels, (match - other) / np.log(2.0))
+        same_system = np.where(two_refs, np.log(self._trained.same_system), 0.0)
+        ratios = self._frequencies.ratios(left, right, levels)
+        return Terms(logs, ratios, self._ages.ratio(left, right), same_system)
 
-    def _by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Floats:
-        """What a shared reference or identifier decides, whatever else agrees."""
+    def by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Iterator[tuple[str, Floats]]:
+        """What references, identifiers and the registry decide, whatever else agrees: each rule and the weights after it."""
         e, at = self._e, self._layout.at
         other_name = at(levels, "given", "different")
         other_dob = at(levels, "birth", "two_parts", "year_near", "different", "generation")
@@ -116,9 +158,14 @@ class Scorer:
         known = (e.known[left] >= 0) & (e.known[right] >= 0)
         alike = e.known[left] == e.known[right]
         weight = np.where(known & ~alike, weight - OTHER_KNOWN, weight)
-        weight = np.where(same | (known & alike), CERTAIN, weight)
+        yield "known_as_two", weight
+        weight = np.where(known & alike, CERTAIN, weight)
+        yield "known_as_one", weight
+        weight = np.where(same, CERTAIN, weight)
+        yield "same_reference", weight
         number = at(levels, "identifier", "same")
-        return np.where((ref | number) & other_name & (other_dob | joint), np.minimum(weight, TWO_PEOPLE), weight)
+        weight = np.where((ref | number) & other_name & (other_dob | joint), np.minimum(weight, TWO_PEOPLE), weight)
+        yield "two_people", weight
 
     def same_system(self, left: Ints, right: Ints, patterns: Ints) -> float:
         """By how much rarer certain matches are between two references of one system than between systems (0..1)."""
@@ -180,8 +227,9 @@ def score_pairs(
     trained: TrainedModel | None = None,
     engine: str = "in_process",
     stage: Stage | None = None,
+    explain: bool = False,
 ) -> Scored:
-    """Scored pairs of a table of records.
+    """Scored pairs of a table of records; `explain` keeps what it takes to explain them.
 
     Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of kept pairs joins, so
     that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
@@ -211,11 +259,20 @@ def score_pairs(
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
     levels = layout.unpack(pattern)
-    weight += moved_together(e, layout, left, right, levels)
-    weight += unrivalled(e, layout, left, right, levels, weight)
+    moved = moved_together(e, layout, left, right, levels)
+    weight += moved
+    alone = unrivalled(e, layout, left, right, levels, weight)
+    weight += alone
     kept = np.flatnonzero((weight >= floor) | layout.at(levels, "identifier", "same") | e.same_ref(left, right))
     del levels
     left, right, weight = left[kept], right[kept], weight[kept]
+    basis = None
+    if explain:
+        moved, alone = moved[kept], alone[kept]
+        has = np.flatnonzero((moved != 0) | (alone != 0))
+        packed = left[has].astype(np.int64) << 32 | right[has]
+        basis = Basis(e, model, trained, scorer, ids, variant, packed, moved[has], alone[has])
+    del moved, alone
     if len(left):
         more_left, more_right = _links_within(
             e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
@@ -228,7 +285,7 @@ def score_pairs(
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])
     _done(stage, 1.0)
-    return Scored(pairs, trained, run.candidate_pairs, run.warnings)
+    return Scored(pairs, trained, run.candidate_pairs, run.warnings, basis)
 
 
 def _trained(
