@@ -62,10 +62,11 @@ class Comparison(_Model):
 
 
 class PairClass(_Model):
-    """A class of pairs: how many a record to begin with, and from how many a match it is believed in."""
+    """A class of pairs: how many a record to begin with, and what must be found for the class to be believed in."""
 
     per_record: float = Field(gt=0)
     per_match: float = Field(0.0, ge=0)  # fewer found: the records show no such pairs, and the class is switched off
+    apart: float = Field(0.0, ge=0, le=1)  # a lesser share of levels marked so: what was found are mistyped matches
     meaning: str
 
 

@@ -157,6 +157,15 @@ class _Estimate:
             clear |= np.array([False, *(v.apart for v in self.levels[name])])[levels[:, place]]
         return clear
 
+    def apart(self, kind: str) -> float:
+        """The share of a class's pairs that show two people by a value of their own; 1 where the model has no such value."""
+        shares = [
+            float(self.chances[kind][name][[v.apart for v in of]].sum())
+            for name, of in self.levels.items()
+            if any(v.apart for v in of)
+        ]
+        return max(shares, default=1.0)
+
     def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
         logs = _logs(self.sizes, self.chances, self.names, levels)
@@ -205,7 +214,7 @@ class _Estimate:
             unseen[at] = size * (1 - self.missing[name]) * old[at] * (1 - _at_least_two(given))
         counted = seen + unseen + self.model.training.strength * self.start[kind][name]
         found = np.clip(counted / counted.sum(), 1e-6, None)
-        if kind == "match":
+        if kind == "match" and "relative" in self.believed:  # else there is nobody to take a mistyped match for
             found = np.clip(found, *self.bounds[name])
         self.chances[kind][name] = found / found.sum()
 
@@ -237,7 +246,9 @@ def train(
     levels, many = model.layout.unpack(patterns), counts.astype(float)
     estimate = _fitted(model, levels, many, agreement, records, tuple(model.classes))
     scarce = {
-        kind for kind, of in model.classes.items() if estimate.sizes[kind] < of.per_match * estimate.sizes["match"]
+        kind
+        for kind, of in model.classes.items()
+        if estimate.sizes[kind] < of.per_match * estimate.sizes["match"] or estimate.apart(kind) < of.apart
     }
     if "relative" in scarce:
         scarce.add("junior")
