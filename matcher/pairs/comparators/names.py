@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,14 +28,19 @@ Levels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Rule:
-    """Replace `plain` text, or where that is empty a `pattern`, by `to`."""
+    """Replace `plain` text, or where that is empty a `pattern`, by `to`, in lines of one name each."""
 
     plain: str
     pattern: re.Pattern[str]
     to: str
 
-    def __call__(self, name: str) -> str:
-        return name.replace(self.plain, self.to) if self.plain else self.pattern.sub(self.to, name)
+    def __call__(self, lines: str) -> str:
+        return lines.replace(self.plain, self.to) if self.plain else self.pattern.sub(self.to, lines)
+
+
+def _rule(text: str, to: str) -> Rule:
+    # "^" and "$" are the ends of a line, and no set of letters holds the line's end.
+    return Rule(text if text.isalpha() else "", re.compile(text.replace("[^", "[^\n"), re.MULTILINE), to)
 
 
 @dataclass(frozen=True)
@@ -63,36 +69,48 @@ def table() -> Table:
                     if group["kind"] in (kind, "any") and len(found.get(name, ())) < SLOTS:
                         found[name] = (*found.get(name, ()), len(heads))
             heads.append(line.split()[0])
-    rules = {
-        kind: tuple(Rule(text if text.isalpha() else "", re.compile(text), to) for text, to in raw["sound"][kind])
-        for kind in ("replace", "spelling")
-    }
+    rules = {kind: tuple(_rule(text, to) for text, to in raw["sound"][kind]) for kind in ("replace", "spelling")}
     spelt = {number for name in raw["prefixes"]["names"] for number in family.get(name, ())}
     prefixes = {name for name, numbers in family.items() if spelt & set(numbers)} | set(raw["prefixes"]["names"])
     return Table(given, family, tuple(heads), frozenset(prefixes), rules["replace"], rules["spelling"])
 
 
-@cache
-def skeleton(name: str) -> str:
-    """What is left of a name's sound: first letter and consonants, transliterations levelled. "" for an empty name."""
-    for rule in table().replace:
-        name = rule(name)
-    name = re.sub(r"(.)\1+", r"\1", name)
-    return name[:1] + re.sub(r"[AEIOU]", "", name[1:])
+def _reduced(names: Sequence[str], rules: Sequence[Rule]) -> str:
+    """Lines of names after rules, doubled letters made one: each rule passes over all names at once."""
+    lines = "\n".join(names)
+    for rule in rules:
+        lines = rule(lines)
+    return re.sub(r"(.)\1+", r"\1", lines)
+
+
+def skeletons(names: Sequence[str]) -> list[str]:
+    """What is left of names' sound: first letter and consonants, transliterations levelled. "" for an empty name."""
+    return re.sub("(?<=.)[AEIOU]", "", _reduced(names, table().replace)).split("\n") if names else []
+
+
+def sounds(names: Sequence[str]) -> list[str]:
+    """Codes by which names that stand for one another meet: the skeleton of the head of a name's first family."""
+    known = table()
+    heads = []
+    for name in names:
+        numbers = known.family.get(name) or known.given.get(name)
+        heads.append(known.heads[numbers[0]] if numbers else name)
+    return skeletons(heads)
+
+
+def spellings(names: Sequence[str]) -> list[str]:
+    """A gentle reduction: long and short vowels, doubled letters and silent h made alike."""
+    return _reduced(names, table().spelling).split("\n") if names else []
 
 
 def sound(name: str) -> str:
-    """The code by which names that stand for one another meet: the skeleton of the head of its first family."""
-    known = table()
-    numbers = known.family.get(name) or known.given.get(name)
-    return skeleton(known.heads[numbers[0]] if numbers else name)
+    """`sounds` of one name."""
+    return sounds([name])[0]
 
 
 def spelling(name: str) -> str:
-    """A gentle reduction: long and short vowels, doubled letters and silent h made alike."""
-    for rule in table().spelling:
-        name = rule(name)
-    return re.sub(r"(.)\1+", r"\1", name)
+    """`spellings` of one name."""
+    return spellings([name])[0]
 
 
 def one_edit(a: str, b: str) -> bool:
@@ -105,25 +123,21 @@ class Vocabulary:
 
     def __init__(self, values: list[str]) -> None:
         known = table()
-        self.values = np.array(values, dtype=object)
-        size = len(values)
-        self.given = np.full((size, SLOTS), -1, dtype=np.int32)
-        self.family = np.full((size, SLOTS), -1, dtype=np.int32)
-        sounds, spellings, phones = [], [], []
-        for code, name in enumerate(values):
-            for found, into in ((known.given, self.given), (known.family, self.family)):
-                numbers = found.get(name)
-                if numbers:
-                    into[code, : len(numbers)] = numbers
-            sounds.append(sound(name))
-            spellings.append(spelling(name))
-            phones.append(jellyfish.metaphone(name) or name)
-        self.sound = number(sounds)
-        self.spelling = number(spellings)
-        self.phone = number(phones)
+        self.values = np.array([*values, ""], dtype=object)[:-1]
+        self.given, self.family = _slots(values, known.given), _slots(values, known.family)
+        self.sound, self.spelling = number(sounds(values)), number(spellings(values))
+        self.phone = number([jellyfish.metaphone(name) or name for name in values])
         self.initial = np.array([ord(name[0]) if name else 0 for name in values], dtype=np.int32)
         self.prefix = np.array([name in known.prefixes for name in values], dtype=bool)
         self.single = np.array([len(name) == 1 for name in values], dtype=bool)
+
+
+def _slots(values: list[str], families: Mapping[str, tuple[int, ...]]) -> Ints:
+    out = np.full((len(values), SLOTS), -1, dtype=np.int32)
+    for code, name in enumerate(values):
+        if name in families:
+            out[code, : len(families[name])] = families[name]
+    return out
 
 
 def number(texts: list[str]) -> Ints:
