@@ -20,6 +20,7 @@ from matcher.extracts import Intake
 from matcher.facts import area_codes, facts, flows_of, people, unsupplied, usable
 from matcher.households import Placed, place
 from matcher.pairs import LinkageModel, TrainedModel, score_pairs
+from matcher.pairs.score import Basis
 from matcher.persons import Clustered, Thresholds, cluster
 from matcher.progress import Stages
 from matcher.records import Built, build
@@ -83,6 +84,7 @@ class Month:
         None  # the made-up people among the rows, matched beside the real ones; counted nowhere
     )
     canary_places: pa.Table | None = None
+    basis: Basis | None = None  # what explains a pair; None of an engine that leaves nothing
 
 
 def supplier_areas(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> dict[tuple[str, str], str]:
@@ -162,7 +164,7 @@ def match(
         check(built.records, RECORDS)
         check(built.evidence, EVIDENCE, records=built.records)
     with stages.stage("pairs", "Comparing records") as stage:
-        scored = score_pairs(built.records, rules.model, engine=rules.engine, stage=stage)
+        scored = score_pairs(built.records, rules.model, engine=rules.engine, stage=stage, explain=True)
         check(scored.pairs, PAIRS)
     with stages.stage("persons", "Finding people"):
         clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=rules.trust)
@@ -188,5 +190,5 @@ def match(
     return Month(
         as_at, intake, tables, built.gazetteer, scored.trained, scored.candidate_pairs, decided.statistics, built.beyond, missing,
         warnings=(*intake.warnings, *scored.warnings, *placed.warnings),
-        canaries=followed, canary_places=canaries.gazetteer if canaries else None,
+        canaries=followed, canary_places=canaries.gazetteer if canaries else None, basis=scored.basis,
     )  # fmt: skip

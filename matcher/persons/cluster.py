@@ -38,7 +38,7 @@ class Clustered:
     uncertain: pa.Table
 
 
-def _components(size: int, left: Ints, right: Ints) -> Ints:
+def components(size: int, left: Ints, right: Ints) -> Ints:
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return connected_components(graph, directed=False)[1].astype(np.int64) if size else np.zeros(0, dtype=np.int64)
 
@@ -54,9 +54,9 @@ def _numbered(group: Ints) -> Ints:
 def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Ints:
     """Components of the links, cut at rising weights until no component has more than LARGEST certain groups."""
     certain = weight >= CERTAIN
-    base = _components(size, left[certain], right[certain])
+    base = components(size, left[certain], right[certain])
     strong = weight >= link
-    component = _components(size, left[strong], right[strong])
+    component = components(size, left[strong], right[strong])
     floor = link
     while floor < CERTAIN - 1:
         groups = np.unique(np.column_stack([component, base]), axis=0)[:, 0]
@@ -65,7 +65,7 @@ def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Int
             break
         floor += 2.0
         strong &= (weight >= floor) | ~long[component[left]]
-        component = _components(size, left[strong], right[strong])
+        component = components(size, left[strong], right[strong])
     return component
 
 

@@ -13,6 +13,13 @@ Pair = tuple[int, int]
 AGAINST = 0.4  # how much the pair that speaks against a link most counts against the one that speaks for it most
 
 
+def standing(best: float, worst: float, refuse: float) -> float:
+    """What is left of the pair that speaks most for a link, once the one that speaks most against it is counted."""
+    if worst <= refuse:
+        return min(worst, -1.0)
+    return best + AGAINST * min(worst, 0.0)
+
+
 def split(
     size: int,
     weights: Mapping[Pair, float],
@@ -58,10 +65,7 @@ def split(
             add(group[a], group[b], float("-inf"), float("-inf"))
 
     def verdict(pair: tuple[float, float]) -> float:
-        best, worst = pair
-        if worst <= refuse:
-            return min(worst, -1.0)
-        return best + AGAINST * min(worst, 0.0)
+        return standing(*pair, refuse)
 
     def claim(a: int, b: int, weight: float) -> bool:
         """Whether rivals of either group leave the link strong enough: groups that could not join the two as well."""

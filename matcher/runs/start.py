@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
 from matcher.memory import without_collector
-from matcher.month import match
+from matcher.month import Month, Rules, match
 from matcher.progress import Stages
 from matcher.purge.audit import Audit
 from matcher.purge.canaries import make_seed
@@ -23,17 +26,20 @@ from matcher.registry.batches import Batch
 from matcher.registry.database import RegistryUnusable
 from matcher.registry.server import ServerLost
 from matcher.registry.store import Registry
-from matcher.review.questions import discretion_questions, link_questions
+from matcher.review.questions import Question, discretion_questions, households_asked_about, link_questions
 from matcher.runs import dry_run, summaries
 from matcher.runs.delivery import Delivery, delivery_of, destroy_again, end_destruction
 from matcher.runs.expected import absent, unusual
 from matcher.runs.figures import figures_of
 from matcher.runs.hold import hold, referral_households
+from matcher.runs.kept import households_to_keep
+from matcher.runs.links import links_of
 from matcher.runs.options import Console, Options, Outcome, Run
 from matcher.runs.outputs import control_policy
 from matcher.runs.residue import CANARIES
 from matcher.runs.rules import rules_of
 from matcher.runs.seal import Material, seal_match
+from matcher.tables import MonthTables
 from matcher.workspace import Workspace
 from specs.load import ExtractSpec
 
@@ -109,16 +115,17 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
             planted.intake, rules, batch.as_at, known=registry.known_records(without=batch.replaces), stages=run.stages
         )
         confirm(planted, month.canaries, month.canary_places)
-        questions = []
+        questions: list[Question] = []
         if options.review == "hold":
             questions = link_questions(month.tables)
             if not rules.policy.automatic_approval:
                 questions += discretion_questions(month.tables)
+        referral = referral_households(workspace.settings.referral, month)
+        month = replace(month, tables=_with_links(month, rules, questions, referral), basis=None)
         material = Material(
             month.tables, figures_of(month, rules), month.trained, month.gazetteer, month.unsupplied,
             summaries.partner_feedback(month, rules), canaries=month.canaries, canary_places=month.canary_places,
         )  # fmt: skip
-        referral = referral_households(workspace.settings.referral, month)
     except (RegistryUnusable, ServerLost):
         raise  # no fault of the month: `resume` goes on
     except Exception:
@@ -129,6 +136,15 @@ def go(run: Run, batch: Batch, intake: Intake, delivery: Delivery, options: Opti
     if questions or referral is not None:
         return hold(run, batch, material, questions, referral, delivery)
     return seal_match(run, batch, material, delivery)
+
+
+def _with_links(month: Month, rules: Rules, questions: Sequence[Question], referral: np.ndarray | None) -> MonthTables:
+    """The tables with why the records of households that stay, or are held, are one person or not."""
+    if month.basis is None:
+        return month.tables
+    staying = np.union1d(households_to_keep(month.tables), households_asked_about(month.tables, questions))
+    staying = staying if referral is None else np.union1d(staying, referral)
+    return replace(month.tables, links=links_of(month.tables, month.basis, staying, rules.thresholds))
 
 
 def refuse_future(as_at: dt.date) -> None:

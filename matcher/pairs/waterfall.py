@@ -1,0 +1,131 @@
+"""How the match weight of a pair came about: one step a comparison, then how common the values are, ages, references, context.
+
+Takes the `Basis` of a scoring and pairs of record ids; gives steps (what, level, bits) whose bits sum to the weight. It asks the
+scorer itself for the weight with the first comparisons alone, then with one more, and so on: classes of pairs are mixed, so that
+what a comparison is worth hangs on those before it. Steps hold names of levels and numbers, no value of a record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.pairs.compare import Comparer
+from matcher.pairs.score import CERTAIN, Basis, Terms
+from matcher.pairs.train import class_logs
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+PLACES = 4  # decimals of bits that are kept
+NOTHING = 1e-10  # bits that are rounding
+
+START = "start"
+FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home")
+"""Kinds of `Frequencies.ratios`, in the order of their steps."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one thing adds. `what`: "start", "comparison.<name>", "common.<kind>", "ages", "one_system", "reference.<rule>",
+    "context.<which>" or "same_row"; `level`: of a comparison its level or "missing", else empty."""
+
+    what: str
+    level: str
+    bits: float
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """The steps of one pair of records, left id below right id."""
+
+    left: int
+    right: int
+    steps: tuple[Step, ...]
+
+    @property
+    def weight(self) -> float:
+        return sum(step.bits for step in self.steps)
+
+
+def waterfalls(basis: Basis, left: Iterable[int], right: Iterable[int]) -> list[Waterfall]:
+    """The waterfall of each pair of record ids, in their order; steps that add nothing are left out but for comparisons."""
+    a, b = (np.fromiter(ids, dtype=np.int64) for ids in (left, right))
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    first, second = (basis.row[np.searchsorted(basis.ids, ids)] for ids in (low, high))
+    i, j = np.minimum(first, second).astype(np.int32), np.maximum(first, second).astype(np.int32)
+    names, levels, weights = _cumulative(basis, i, j)
+    bits = np.diff(weights, axis=0, prepend=0.0)
+    comparisons = {name: at for at, name in enumerate(basis.model.layout.names)}
+    found = []
+    for pair in range(len(low)):
+        if i[pair] == j[pair]:  # rows of one reference that say the same
+            found.append(Waterfall(int(low[pair]), int(high[pair]), (Step("same_row", "", CERTAIN),)))
+            continue
+        steps = []
+        for at, name in enumerate(names):
+            kind, _, what = name.partition(".")
+            if kind == "comparison":
+                place = comparisons[what]
+                level = ("missing", *basis.model.layout.levels[place])[levels[pair, place]]
+                steps.append(Step(name, level, float(bits[at, pair])))
+            elif kind == START or abs(bits[at, pair]) > NOTHING:
+                steps.append(Step(name, "", float(bits[at, pair])))
+        found.append(Waterfall(int(low[pair]), int(high[pair]), tuple(steps)))
+    return found
+
+
+def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.NDArray[np.uint8], Floats]:
+    """Names of all steps, the levels of the pairs, and the weight after each step, shape (steps, pairs)."""
+    layout, scorer = basis.model.layout, basis.scorer
+    patterns = Comparer(basis.encoded, basis.model).patterns(left, right)
+    levels = layout.unpack(patterns)
+    whole = scorer.terms(left, right, levels, class_logs(basis.trained, layout, patterns))
+    nothing = {kind: np.zeros(len(left)) for kind in whole.ratios}
+    names, weights = [START], []
+    partly = np.zeros_like(levels)
+    for place in range(len(layout.names) + 1):
+        logs = class_logs(basis.trained, layout, layout.pack(partly))
+        weights.append(Terms(logs, nothing).weight())
+        if place < len(layout.names):
+            names.append(f"comparison.{layout.names[place]}")
+            partly[:, place] = levels[:, place]
+    told, ratios = Terms(whole.logs, nothing), dict(nothing)
+    for kind in (*FREQUENCIES, *sorted(set(nothing) - set(FREQUENCIES))):
+        ratios = ratios | {kind: whole.ratios[kind]}
+        told = replace(told, ratios=ratios)
+        names.append(f"common.{kind}")
+        weights.append(told.weight())
+    for name, terms in (("ages", replace(told, ages=whole.ages)), ("one_system", whole)):
+        names.append(name)
+        weights.append(terms.weight())
+    for rule, after in scorer.by_reference(left, right, levels, weights[-1]):
+        names.append(f"reference.{rule}")
+        weights.append(after)
+    for name, more in zip(("moved_together", "unrivalled"), _context(basis, left, right), strict=True):
+        names.append(f"context.{name}")
+        weights.append(weights[-1] + more)
+    return names, levels, np.array(weights)
+
+
+def _context(basis: Basis, left: Ints, right: Ints) -> tuple[Floats, Floats]:
+    """Bits of context of pairs of rows, as they were counted when all pairs were scored."""
+    packed = left.astype(np.int64) << 32 | right
+    if not len(basis.pairs):
+        return np.zeros(len(packed)), np.zeros(len(packed))
+    place = np.minimum(np.searchsorted(basis.pairs, packed), len(basis.pairs) - 1)
+    has = basis.pairs[place] == packed
+    return np.where(has, basis.moved_together[place], 0.0), np.where(has, basis.unrivalled[place], 0.0)
+
+
+def to_json(steps: Sequence[Step]) -> str:
+    """Steps as they are kept: [[what, level, bits], ...]."""
+    return json.dumps([[step.what, step.level, round(step.bits, PLACES)] for step in steps], separators=(",", ":"))
+
+
+def of_stored(steps: Iterable[Sequence[object]]) -> tuple[Step, ...]:
+    """The reverse of `to_json`, of what it holds."""
+    return tuple(Step(str(what), str(level), float(str(bits))) for what, level, bits in steps)
