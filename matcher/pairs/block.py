@@ -115,9 +115,9 @@ class _Skipped:
 NOTHING_SKIPPED = _Skipped(0, np.zeros(0, dtype=np.int32), 0)
 
 
-def _blocks_of(columns: list[Keys], size: int, limits: Limits) -> tuple[_Rule, _Skipped]:
+def _blocks_of(e: Encoded, columns: list[Keys], limits: Limits) -> tuple[_Rule, _Skipped]:
     """The blocks of one rule: entries of key and row, sorted once, rows told by their low bits."""
-    bits = np.uint64(max(int(size - 1).bit_length(), 1))
+    bits = np.uint64(max(int(e.size - 1).bit_length(), 1))
     low = (np.uint64(1) << bits) - np.uint64(1)
     entries = []
     for column in columns:
@@ -142,20 +142,34 @@ def _blocks_of(columns: list[Keys], size: int, limits: Limits) -> tuple[_Rule, _
     starts = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
     sizes = np.diff(np.append(starts, len(order)))
     partners: Ints = (np.repeat(starts + sizes, sizes) - np.arange(1, len(order) + 1)).astype(np.int32)
-    skipped = sizes > _cap(sizes, max(limits.pairs_per_record * size, limits.pairs_at_least))
+    skipped = sizes > _cap(sizes, max(limits.pairs_per_record * e.size, limits.pairs_at_least))
     left_out = NOTHING_SKIPPED
     if skipped.any():
         hardly = np.repeat(skipped, sizes)
-        # Of a skipped block each record still meets the next one, so that the rows of one reference stay together.
-        partners[hardly] = np.minimum(partners[hardly], 1)
         large = sizes[skipped]
         missed = int((large * (large - 1) // 2 - (large - 1)).sum())
         left_out = _Skipped(len(large), np.unique(order[hardly]), missed)
+        chain, ends = _chains(e, order[hardly], large)
+        order = np.concatenate([order[~hardly], chain])
+        partners = np.concatenate([partners[~hardly], ends])
     at = np.flatnonzero(partners)
     by_row = (order[at].astype(np.uint64) << np.uint64(32)) | at.astype(np.uint64)
     by_row.sort()
     at = (by_row & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return _Rule(order, (by_row >> np.uint64(32)).astype(np.int32), (at + 1).astype(np.int32), partners[at]), left_out
+
+
+def _chains(e: Encoded, rows: Ints, sizes: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
+    """Of skipped blocks each record still meets the next one, so that the rows of one reference stay together. Which is the
+    next depends on what records say. Gives the pairs' rows, lower before upper, and how many partners follow each."""
+    rank = np.empty(e.size, dtype=np.int64)
+    rank[e.order] = np.arange(e.size)
+    chain = rows[np.lexsort((rank[rows], np.repeat(np.arange(len(sizes)), sizes)))]
+    inside = np.ones(len(chain), dtype=bool)
+    inside[np.cumsum(sizes) - 1] = False
+    first, second = chain[:-1][inside[:-1]], chain[1:][inside[:-1]]
+    ends = np.tile(np.array([1, 0], dtype=np.int32), len(first))
+    return np.column_stack([np.minimum(first, second), np.maximum(first, second)]).ravel(), ends
 
 
 class Blocks:
@@ -167,9 +181,7 @@ class Blocks:
 
     def __init__(self, e: Encoded, model: LinkageModel) -> None:
         self._size = e.size
-        found = [
-            (rule.name, *_blocks_of(rule_keys(e, rule), e.size, model.limits)) for rule in model.blocking if e.size > 1
-        ]
+        found = [(rule.name, *_blocks_of(e, rule_keys(e, rule), model.limits)) for rule in model.blocking if e.size > 1]
         self._rules = [blocks for _, blocks, _ in found if len(blocks.row)]
         partners = np.zeros(self._size, dtype=np.int64)
         for rule in self._rules:

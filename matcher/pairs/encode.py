@@ -105,7 +105,7 @@ def text_keys(column: Column) -> Keys:
     return keys[index]
 
 
-def mix(*columns: npt.NDArray[np.signedinteger] | Keys) -> Keys:
+def mix(*columns: npt.NDArray[np.integer | np.bool_]) -> Keys:
     """One 64-bit key of several integer columns; equal rows give equal keys, different ones different keys but by chance."""
     out = np.full(len(columns[0]), 0x9E3779B97F4A7C15, dtype=np.uint64)
     for start in range(0, len(out), PORTION):  # small enough to stay near the processor
@@ -177,13 +177,28 @@ class Encoded:
         index, values = ranked(index, values.cast(pa.string()))
         return index, values.to_pylist()
 
-    @property
+    @_once
+    def order(self) -> npt.NDArray[np.int64]:
+        """Rows in an order that depends on what they say, not on where they stand."""
+        said = [code for code, _ in self.values.values()] or [
+            self.forename, self.given, self.surname, self.dob, self.year, self.sex, self.postcode, self.number, self.flat,
+            self.building, self.street, self.uprn, *self.identifiers.values(), self.system, self._ref, self.dataset,
+        ]  # fmt: skip
+        return np.argsort(mix(*said), kind="stable")
+
+    @_once
+    def _refers(self) -> bool:
+        return bool(self.ref.any())
+
+    @_once
     def tells(self) -> bool:
         """Whether any record holds a reference, or is a person of the registry."""
-        return bool(self.ref.any() or (self.known >= 0).any())
+        return self._refers or bool((self.known >= 0).any())
 
     def same_ref(self, left: Ints, right: Ints) -> Flags:
         """Pairs of rows of one reference."""
+        if not self._refers:
+            return np.zeros(len(left), dtype=bool)
         return (self.ref[left] != 0) & (self.ref[left] == self.ref[right])
 
     def told(self, left: Ints, right: Ints) -> Flags:
@@ -353,6 +368,8 @@ class Encoded:
     @_once
     def ref(self) -> Keys:
         """0 = none."""
+        if self._ref is self._none or self.system is self._none:
+            return np.zeros(self.size, dtype=np.uint64)
         return key_where((self.system >= 0) & (self._ref >= 0), self.system, self._ref)
 
     @_once

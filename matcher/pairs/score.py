@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from matcher.engines import Engine, open_engine
 from matcher.pairs.context import MOST, joined, moved_together, unrivalled, witnesses
-from matcher.pairs.encode import Encoded, encode, whole
+from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
@@ -87,8 +88,9 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
     """How often strangers agree, from randomly drawn pairs and exact totals (seeded: same records, same draws)."""
     layout = model.layout
     random = np.random.default_rng(20131031)
-    left = random.integers(0, e.size, draws).astype(np.int32)
-    right = ((left + 1 + random.integers(0, e.size - 1, draws)) % e.size).astype(np.int32)
+    first = random.integers(0, e.size, draws)
+    second = (first + 1 + random.integers(0, e.size - 1, draws)) % e.size
+    left, right = e.order[first].astype(np.int32), e.order[second].astype(np.int32)
     levels = layout.unpack(engine.patterns(left, right))
     drawn = {
         name: np.bincount(levels[:, at], minlength=radix)
@@ -234,13 +236,12 @@ def score_pairs(
     Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of kept pairs joins, so
     that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
     """
-    table = whole(records, model.fields)
-    people = np.flatnonzero(table["names_person"].to_numpy(zero_copy_only=False))
-    if len(people) < table.num_rows:
-        table = table.take(pa.array(people))
+    table = records
+    if "names_person" in table.column_names and not pc.all(table["names_person"]).as_py():
+        table = table.filter(table["names_person"])
     rows, variant = variants(table)
-    ids = table["record_id"].to_numpy()
-    distinct = table.take(pa.array(rows))
+    ids = table["record_id"].to_numpy() if "record_id" in table.column_names else np.arange(table.num_rows)
+    distinct = table if len(rows) == len(ids) else table.take(pa.array(rows))
     del table
     e = encode(distinct, model.fields)
     run = open_engine(engine, distinct, e, model)

@@ -1,6 +1,7 @@
 """Rows of one reference that say the same of a person are one variant: compared once, whatever their number.
 
-Takes a RECORDS table; gives the variants and the variant of each record. Rows without a reference stand for themselves.
+Takes a RECORDS table (or some of its columns); gives the variants and the variant of each record. Rows without a reference
+stand for themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.pairs.encode import mix, text_keys, whole
+from matcher.pairs.encode import mix, text_keys
 
 SAYS = (
     "ref_system", "ref", "part", "title", "forename", "middle", "surname", "sex", "dob", "nino", "upn", "nhs", "uprn",
@@ -19,23 +20,24 @@ SAYS = (
 
 
 def variants(records: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(row number of each variant's first row, variant of each row). Their order depends on what rows say, not on theirs."""
-    table = whole(records)
-    size = table.num_rows
-    key = np.zeros(size, dtype=np.uint64)
+    """(row of each variant's first record, variant of each record), variants in the order of their first records."""
+    every = np.arange(records.num_rows)
+    if not {"ref", "ref_system"} <= set(records.column_names):
+        return every, every
+    held = np.flatnonzero(pc.and_(records["ref"].is_valid(), records["ref_system"].is_valid()).to_numpy())
+    key = np.zeros(len(held), dtype=np.uint64)
     for name in SAYS:
-        column = table[name]
+        if name not in records.column_names or records[name].null_count == records.num_rows:
+            continue
+        column = records[name].take(pa.array(held))
         if pa.types.is_string(column.type):
             key = mix(key, text_keys(column))
         else:
             kind = pa.int32() if pa.types.is_date(column.type) else pa.int64()
             key = mix(key, pc.fill_null(column.cast(kind), -(1 << 20)).to_numpy())
-    alone = np.flatnonzero(pc.or_(pc.is_null(table["ref"]), pc.is_null(table["ref_system"])).to_numpy())
-    if len(alone):  # each for itself: told apart by a running number among equals
-        order = np.argsort(key[alone], kind="stable")
-        ordered = key[alone][order]
-        fresh = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-        start = np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
-        key[alone[order]] = mix(ordered, np.arange(len(order)) - start, np.full(len(order), 7))
-    _, first, back = np.unique(key, return_index=True, return_inverse=True)
-    return first.astype(np.int64), back.astype(np.int64)
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    stands_for = every.copy()
+    stands_for[held] = held[first[group]]
+    rows = np.flatnonzero(stands_for == every)
+    number = np.cumsum(stands_for == every) - 1
+    return rows, number[stands_for]

@@ -86,3 +86,15 @@ def test_the_smallest_tables_have_no_pairs(size: int) -> None:
     blocks = Blocks(encode(people([("ANNA", None, "HILL", None, None)] * size)), MODEL)
     assert blocks.total == 0
     assert len(in_chunks(blocks, 10)) == 0
+
+
+def test_whom_a_record_of_a_skipped_block_meets_does_not_depend_on_the_order_of_rows() -> None:
+    model = limited(10, Blocking(name="by_postcode", keys=("postcode",)))
+    rows = [(f"{a}{b}STER", None, "HILL", None, "LE1 1AA") for a in "BCDFG" for b in "AEIOU"]
+    met = []
+    for order in (list(range(25)), np.random.default_rng(1).permutation(25).tolist()):
+        shuffled = [rows[n] for n in order]
+        pairs = in_chunks(Blocks(encode(people(shuffled)), model), 100)
+        met.append({frozenset((shuffled[a][0], shuffled[b][0])) for a, b in pairs.tolist()})
+    assert met[0] == met[1]
+    assert len(met[0]) == 24
