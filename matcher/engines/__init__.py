@@ -46,8 +46,8 @@ class Engine(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """The engines that there are."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    """The engines that there are; a module whose name begins with _ is a part of one."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
 def open_engine(name: str, records: pa.Table, encoded: Encoded, model: LinkageModel) -> Engine:
