@@ -1,4 +1,4 @@
-"""Charts as inline SVG that print in black and white: horizontal bars, plain or stacked, each value written beside its bar.
+"""Charts as inline SVG that print in black and white: horizontal bars, plain, stacked or as a waterfall, each value beside its bar.
 
 Takes labels and counts (None: withheld); gives an SVG element as text, for a page that also holds the same figures as a
 table. Refuses nothing; without bars it gives an empty text. The same figures give the same bytes.
@@ -65,6 +65,53 @@ def bars(
             axes.spines[side].set_visible(False)
         if len(series) > 1:
             figure.legend(loc="outside lower center", ncols=len(series), frameon=False)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return _inline(buffer.getvalue(), what)
+
+
+_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # of figures that lie on a line
+
+
+def waterfall(labels: Sequence[str], steps: Sequence[float], *, line: float, what: str) -> str:
+    """Steps from one running sum to the next, their sum last; `line`: a sum that decides, drawn across."""
+    if not labels:
+        return ""
+    wrapped = [textwrap.fill(label, _WIDEST_LABEL) for label in (*labels, "in sum")]
+    height = 0.75 + 0.34 * sum(1 + 0.5 * label.count("\n") for label in wrapped)
+    reached = [0.0]
+    for step in steps:
+        reached.append(reached[-1] + step)
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(7.6, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.subplots()
+        spread = max(*reached, line) - min(*reached, line) or 1.0
+        for place, step in enumerate((*steps, reached[-1])):
+            start, shade = (reached[place], 0 if step >= 0 else 2) if place < len(steps) else (0.0, 1)
+            axes.barh(
+                place,
+                step,
+                left=start,
+                height=0.62,
+                color=SHADES[shade],
+                hatch=HATCHES[shade],
+                edgecolor="#1A1A1A",
+                linewidth=0.8,
+            )
+            axes.text(max(start, start + step) + 0.01 * spread, place, f"{step:+.1f}", va="center", bbox=_BEHIND)
+        for place, sum_so_far in enumerate(reached[1:-1]):
+            axes.plot([sum_so_far] * 2, [place + 0.31, place + 0.69], color="#1A1A1A", linewidth=0.8)
+        axes.axvline(0, color="#1A1A1A", linewidth=0.8)
+        axes.axvline(line, color="#1A1A1A", linewidth=1.2, linestyle="--")
+        axes.text(line, -0.75, "linked from here", ha="center", va="bottom", fontsize=9)
+        axes.set_yticks(range(len(wrapped)), wrapped)
+        axes.set_ylim(len(wrapped) - 0.4, -0.7)
+        axes.set_xlim(min(*reached, line, 0.0) - 0.03 * spread, max(*reached, line, 0.0) + 0.12 * spread)
+        axes.set_xlabel("running sum of bits")
+        axes.tick_params(left=False)
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _inline(buffer.getvalue(), what)

@@ -38,6 +38,8 @@ EVENTS = {
     "list_disclosed": "Batch {batch}: list {spec} for {recipient} written, {families} families, {people} people: {form}",
     "families_listed": "{families} families, {people} people listed for {recipient} as {form}~, in a file{to_file?}"
     "~, under a password{protected?}",
+    "links_explained": "Why records are one person or not explained to {recipient}: {people} people~, batch {batch}~, question {question}"
+    "~, person {person}~, in a file{to_file?}",
     "family_explained": "Family {family} explained to {recipient}: {people} people",
     "questions_shown": "Batch {batch}: {questions} open questions shown to {recipient} ({form}): {people} people",
     # deletions

@@ -128,6 +128,15 @@ def family_detail(connection: sa.Connection, family_id: str) -> FamilyDetail:
     )
 
 
+def family_of_row(connection: sa.Connection, batch_id: str, dataset: str, supplier: str, row: int) -> str | None:
+    """The family for which a delivered row of a batch is kept, None where it is not."""
+    record = schema.record
+    query = sa.select(record.c.family_id).where(
+        record.c.batch_id == batch_id, record.c.dataset == dataset, record.c.supplier == supplier, record.c.row == row
+    )
+    return connection.execute(query).scalars().first()
+
+
 def _unrestricted(connection: sa.Connection, rows: list[dict[str, Any]], *, all_of_them: bool) -> list[dict[str, Any]]:
     """The rows of families and people that are not restricted."""
     if all_of_them:

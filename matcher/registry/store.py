@@ -186,6 +186,10 @@ class Registry:
     def family(self, family_id: str) -> FamilyDetail:
         return self._read(lambda c: families.family_detail(c, family_id))
 
+    def family_of_row(self, batch_id: str, dataset: str, supplier: str, row: int) -> str | None:
+        """The family for which a delivered row of a batch is kept, None where it is not."""
+        return self._read(lambda c: families.family_of_row(c, batch_id, dataset, supplier, row))
+
     def judgements(self, family_id: str) -> list[Judgement]:
         """What each batch found of a family, newest first."""
         return self._read(lambda c: judgements.judgements(c, family_id))

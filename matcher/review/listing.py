@@ -35,6 +35,12 @@ def lines(one: Asked, number: int) -> list[str]:
         told += _wrapped(f"Answered: {one.answer}, by {one.by}, reason {one.reason}.", "   ")
     if one.household is not None:
         return told + _household(one.household)
+    return told + sides(one)
+
+
+def sides(one: Asked) -> list[str]:
+    """The two records beside each other (= the same, # different); nothing of a household."""
+    told = []
     for line in one.lines():
         left, right = (textwrap.wrap(text, _CELL) or [""] for text in (line.left, line.right))
         for row in range(max(len(left), len(right))):

@@ -1,0 +1,52 @@
+"""A linkage model, and the steps of a waterfall, in words for people who are no programmers.
+
+Takes a model and what `waterfall.py` or training give; gives texts. The words of a level are the model's own (`meaning`); what the
+model does not know any more is called by its name.
+"""
+
+from __future__ import annotations
+
+from matcher.pairs.model import LinkageModel
+from matcher.pairs.waterfall import Step
+
+START = ("before anything is compared", "how likely any two records are one person")
+MISSING = "not told by both"
+_TITLES = {"dob": "date of birth", "middle": "middle name", "nino": "National Insurance number"}
+_COMMON = {  # kind -> what it says where it speaks for one person, and where against
+    "forename": ("a rare forename", "a common forename"),
+    "surname": ("a rare surname", "a common surname"),
+    "name": ("hardly anybody else bears the whole name", "others bear the whole name"),
+    "middle": ("a rare middle name after that forename", "a common middle name after that forename"),
+    "dob": ("few records hold that date of birth", "many records hold that date of birth"),
+    "home": ("few records are at that address", "many records are at that address"),
+}
+_OTHERS = {
+    "ages": ("age", "the age known of one fits whom the other source holds", "the age known of one does not fit whom the other source holds"),
+    "one_system": ("reference", "", "two references of one source, which gives a person one as a rule"),
+    "reference.known_as_two": ("registry", "", "the registry holds them as two people"),
+    "reference.known_as_one": ("registry", "the registry's own record of this person", "the registry's own record of this person"),
+    "reference.same_reference": ("reference", "the same reference at the same source", "the same reference at the same source"),
+    "reference.two_people": ("reference", "", "one reference or number, but names and dates of two people"),
+    "context.moved_together": ("household", "others of the household agree between the same two addresses", ""),
+    "context.unrivalled": ("household", "nobody else of the household fits", ""),
+    "same_row": ("reference", "rows of one reference that say the same", ""),
+}  # fmt: skip
+
+
+def words_of(step: Step, model: LinkageModel) -> tuple[str, str]:
+    """What was looked at, and what was found: ("surname", "the same surname")."""
+    kind, _, name = step.what.partition(".")
+    if kind == "start":
+        return START
+    if kind == "comparison":
+        title = _TITLES.get(name, name.replace("_", " "))
+        if step.level == "missing":
+            return title, MISSING
+        known = next((c for c in model.comparison if c.name == name), None)
+        level = known.level.get(step.level) if known else None
+        return title, level.meaning if level else step.level.replace("_", " ")
+    if kind == "common":
+        rare, common = _COMMON.get(name, (f"a rare {name}", f"a common {name}"))
+        return "how common", rare if step.bits > 0 else common
+    title, speaks_for, against = _OTHERS.get(step.what, (step.what.replace("_", " "), "", ""))
+    return title, (speaks_for if step.bits > 0 else against) or step.what.partition(".")[2].replace("_", " ")
