@@ -22,6 +22,12 @@ LARGEST = 15  # records at an address above which it says nothing of a family
 CHANCES = 4.0  # pairs of other residents between two homes that might agree by chance
 
 
+def of_homes(layout: Layout) -> bool:
+    """Whether a model compares addresses to the door: without homes there is no household to look at."""
+    place = layout.place("place")
+    return place is not None and "home" in layout.levels[place]
+
+
 def witnesses(layout: Layout, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Levels at which two records may be one person who moved: the names agree, dates of birth do not clash, homes differ."""
     return (

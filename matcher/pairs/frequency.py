@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.pairs.comparators import level
-from matcher.pairs.encode import Encoded, Keys, key_where, mix
+from matcher.pairs.encode import Encoded, Keys, key_where
 from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
@@ -23,13 +23,16 @@ LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
 
-def groups(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def groups(keys: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Group number of each key (-1 for key 0) and sizes of groups."""
     present = np.flatnonzero(keys)
+    order = np.argsort(keys[present])
+    ordered = keys[present[order]]
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = ordered[1:] != ordered[:-1]
     out = np.full(len(keys), -1, dtype=np.int64)
-    distinct, index = np.unique(keys[present], return_inverse=True)
-    out[present] = index
-    return out, np.bincount(index, minlength=len(distinct))
+    out[present[order]] = np.cumsum(fresh) - 1
+    return out, np.diff(np.append(np.flatnonzero(fresh), len(order)))
 
 
 def _pairs(sizes: npt.NDArray[np.int64]) -> float:
@@ -39,18 +42,20 @@ def _pairs(sizes: npt.NDArray[np.int64]) -> float:
 class _Shares:
     """Shares of values among records that hold one, and the share that an average agreement has."""
 
-    def __init__(self, keys: Keys) -> None:
-        self.group, self.sizes = groups(keys)
-        held = max(int(self.sizes.sum()), 1)
-        self.share = np.maximum(self.sizes, 2) / held
-        self.average = max(float((self.sizes / held) @ (self.sizes / held)), 1.0 / held)
+    def __init__(self, group: npt.NDArray[np.signedinteger], sizes: npt.NDArray[np.int64]) -> None:
+        self.group, self.sizes = group, sizes
+        held = max(int(sizes.sum()), 1)
+        average = max(float((sizes / held) @ (sizes / held)), 1.0 / held)
+        self._log = np.append(np.log(np.maximum(sizes, 2) / held / average), 0.0)
+
+    @classmethod
+    def of_codes(cls, codes: npt.NDArray[np.signedinteger]) -> _Shares:
+        """Of values that are codes already, -1 = missing."""
+        return cls(codes, np.bincount(codes + 1)[1:])
 
     def ratio(self, rows: Ints) -> Floats:
         """log of a record's value's share against the average one; 0 where the record holds none."""
-        group = self.group[rows]
-        if not len(self.sizes):
-            return np.zeros(len(rows))
-        return np.where(group >= 0, np.log(self.share[np.maximum(group, 0)] / self.average), 0.0)
+        return self._log[self.group[rows]]
 
 
 class Middles:
@@ -82,6 +87,8 @@ class Ages:
 
     def __init__(self, e: Encoded) -> None:
         self._e = e
+        if not e.datasets:
+            return
         age = (e.latest - e.dob) / 365.25
         self._band = np.digitize(age, BANDS)
         count = len(BANDS) + 1
@@ -102,6 +109,8 @@ class Ages:
         """log by how much likelier a match of the pair is for the age of the one whose date of birth is known."""
         e = self._e
         out = np.zeros(len(left))
+        if not e.datasets:
+            return out
         for without, known in ((left, right), (right, left)):
             rows = np.flatnonzero(~e.has_dob[without] & e.has_dob[known])
             rows = rows[(self._group[without[rows]] >= 0) & (e.dataset[known[rows]] >= 0)]
@@ -130,28 +139,32 @@ class Frequencies:
         self._names = {"forename": _named(e, given), "surname": _named(e, family)}
         self._comparisons = {"forename": given, "surname": family}
         forename, surname = self._names["forename"][0], self._names["surname"][0]
-        self._exact = {kind: _Shares(key_where(code >= 0, code)) for kind, (code, _) in self._names.items()}
+        self._exact = {kind: _Shares.of_codes(code) for kind, (code, _) in self._names.items()}
         # Names that sound alike share their frequency where the comparator knows of sounds.
         rich = given is not None and not given.field
         self._alike: dict[str, _Shares] = {}
         self._initial: _Shares | None = None
         self._middles: Middles | None = None
         if rich and len(e.words.values):
-            self._alike = {kind: _Shares(self._by(e.words.sound, code)) for kind, (code, _) in self._names.items()}
-            self._initial = _Shares(self._by(e.words.initial, e.forename))
+            self._alike = {
+                kind: _Shares(*groups(self._by(e.words.sound, code))) for kind, (code, _) in self._names.items()
+            }
+            self._initial = _Shares(*groups(self._by(e.words.initial, e.forename)))
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
-        self._dob = _Shares(key_where(e.has_dob, e.dob))
+        self._dob = _Shares(*groups(key_where(e.has_dob, e.dob)))
         place = model.of_role("place")
         postcode = e.values[place.field][0] if place is not None and place.field else e.postcode
-        self._postcode = _Shares(key_where(postcode >= 0, postcode))
-        self._home = _Shares(e.home) if place is not None and not place.field else self._postcode
+        self._postcode = _Shares.of_codes(postcode)
+        self._home = _Shares(*groups(e.home)) if place is not None and not place.field else self._postcode
         whole = (forename >= 0) & (surname >= 0)
         if len(self._names["forename"][1]):
             whole &= self._names["forename"][1][np.maximum(forename, 0)]
-        self._name, names = groups(key_where(whole, forename, surname))
+        self._name, names = groups(np.where(whole, (forename.astype(np.int64) << 32 | surname) + 1, 0))
         born = np.flatnonzero((self._name >= 0) & e.has_dob)
-        dated = np.unique(mix(self._name[born], e.dob[born]), return_index=True)[1]
-        self._born = np.bincount(self._name[born[dated]], minlength=len(names)).astype(float)
+        dated = np.sort(self._name[born] << 32 | (e.dob[born].astype(np.int64) + (1 << 31)))
+        fresh = np.ones(len(dated), dtype=bool)
+        fresh[1:] = dated[1:] != dated[:-1]
+        self._born = np.bincount(dated[fresh] >> 32, minlength=len(names)).astype(float)
         repeats = float((self._born * (self._born - 1)).sum())
         self._namesakes = max(float(self._born.sum()), 1.0) / max(repeats, 1.0)
 

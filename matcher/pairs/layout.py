@@ -62,9 +62,15 @@ class Layout:
 
     def unpack(self, patterns: Ints) -> Levels:
         """The reverse of `pack`: levels, shape (patterns, comparisons)."""
-        out = np.zeros((len(patterns), len(self.radix)), dtype=np.uint8)
+        out = np.zeros((len(self.radix), len(patterns)), dtype=np.uint8)
         rest = patterns.astype(np.int64)
         for place in range(len(self.radix) - 1, -1, -1):
-            out[:, place] = rest % self.radix[place]
+            out[place] = rest % self.radix[place]
             rest //= self.radix[place]
-        return out
+        return out.T
+
+    def present(self, patterns: Ints) -> Ints:
+        """The distinct ones of patterns, ascending."""
+        seen = np.zeros(self.patterns, dtype=bool)
+        seen[patterns] = True
+        return np.flatnonzero(seen).astype(np.int32)

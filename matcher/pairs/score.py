@@ -6,7 +6,9 @@ compared. Rows of one reference with the same content are compared once. Refuses
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.engines import Engine, open_engine
-from matcher.pairs.context import MOST, joined, moved_together, unrivalled, witnesses
+from matcher.pairs.context import MOST, joined, moved_together, of_homes, unrivalled, witnesses
 from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
 from matcher.pairs.layout import Layout
@@ -36,7 +38,7 @@ CERTAIN = 24.0  # match weight (log2 odds) of rows that one reference makes the 
 OTHER_KNOWN = 8.0  # bits against a link of two people whom the registry holds as two
 TWO_PEOPLE = -16.0  # at most this, where one reference or identifier is on two people
 MOST_CONTEXT = MOST + 2.0  # bits that context can add
-SLICE = 1 << 19  # pairs scored at once
+SLICE = 1 << 16  # pairs scored at once
 
 
 @dataclass(frozen=True)
@@ -114,17 +116,26 @@ class Scorer:
     def __init__(self, e: Encoded, model: LinkageModel, trained: TrainedModel, frequencies: Frequencies) -> None:
         self._e, self._layout, self._trained, self._frequencies = e, model.layout, trained, frequencies
         self._ages = Ages(e)
-        self._joint = np.unique(e.case[(e.part > 0) & (e.case != 0)])
+        joint = np.flatnonzero(e.part > 0)
+        self._joint = np.unique(e.case[joint][e.case[joint] != 0]) if len(joint) else np.zeros(0, dtype=np.uint64)
 
     def weights(self, left: Ints, right: Ints, patterns: Ints) -> Floats:
         """Match weights, log2 odds of match against not match; in slices, to bound memory."""
         out = np.zeros(len(left))
-        present = np.unique(patterns)
-        logs = class_logs(self._trained, self._layout, present)
-        for start in range(0, len(left), SLICE):
-            part = slice(start, start + SLICE)
-            place = np.searchsorted(present, patterns[part])
-            out[part] = self._weights(left[part], right[part], self._layout.unpack(patterns[part]), logs[:, place])
+        present = self._layout.present(patterns)
+        place = np.zeros(self._layout.patterns, dtype=np.int32)
+        place[present] = np.arange(len(present))
+        logs, levels = class_logs(self._trained, self._layout, present), self._layout.unpack(present).T
+
+        def part(start: int) -> None:
+            at = slice(start, start + SLICE)
+            which = place[patterns[at]]
+            of = np.stack([level[which] for level in levels]).T
+            out[at] = self._weights(left[at], right[at], of, logs[:, which])
+
+        with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as pool:
+            for _ in pool.map(part, range(0, len(left), SLICE)):
+                pass
         return out
 
     def most(self, patterns: Ints) -> Floats:
@@ -142,10 +153,12 @@ class Scorer:
     def terms(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Terms:
         """What the weights of pairs are made of, before references; `logs`: `class_logs` of the pairs' patterns."""
         e = self._e
-        two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
-        two_refs &= self._layout.at(levels, "identifier", "missing")  # their numbers have spoken already
-        two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
-        same_system = np.where(two_refs, np.log(self._trained.same_system), 0.0)
+        same_system: Floats | float = 0.0
+        if e.tells:
+            two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
+            two_refs &= self._layout.at(levels, "identifier", "missing")  # their numbers have spoken already
+            two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
+            same_system = np.where(two_refs, np.log(self._trained.same_system), 0.0)
         ratios = self._frequencies.ratios(left, right, levels)
         return Terms(logs, ratios, self._ages.ratio(left, right), same_system)
 
@@ -154,24 +167,27 @@ class Scorer:
         e, at = self._e, self._layout.at
         other_name = at(levels, "given", "different")
         other_dob = at(levels, "birth", "two_parts", "year_near", "different", "generation")
-        ref = e.same_ref(left, right)
-        joint = ref & (np.isin(e.case[left], self._joint) | (e.part[left] != e.part[right]))
-        same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & at(levels, "given", "missing"))
-        known = (e.known[left] >= 0) & (e.known[right] >= 0)
-        alike = e.known[left] == e.known[right]
-        weight = np.where(known & ~alike, weight - OTHER_KNOWN, weight)
-        yield "known_as_two", weight
-        weight = np.where(known & alike, CERTAIN, weight)
-        yield "known_as_one", weight
-        weight = np.where(same, CERTAIN, weight)
-        yield "same_reference", weight
-        number = at(levels, "identifier", "same")
-        weight = np.where((ref | number) & other_name & (other_dob | joint), np.minimum(weight, TWO_PEOPLE), weight)
-        yield "two_people", weight
+        one = at(levels, "identifier", "same")
+        if e.tells:
+            ref = e.same_ref(left, right)
+            joint = ref & (np.isin(e.case[left], self._joint) | (e.part[left] != e.part[right]))
+            same = ref & ~(other_name & other_dob) & ~(joint & other_name) & ~(joint & at(levels, "given", "missing"))
+            known = (e.known[left] >= 0) & (e.known[right] >= 0)
+            alike = e.known[left] == e.known[right]
+            weight = np.where(known & ~alike, weight - OTHER_KNOWN, weight)
+            yield "known_as_two", weight
+            weight = np.where(known & alike, CERTAIN, weight)
+            yield "known_as_one", weight
+            weight = np.where(same, CERTAIN, weight)
+            yield "same_reference", weight
+            one, other_dob = one | ref, other_dob | joint
+        yield "two_people", np.where(one & other_name & other_dob, np.minimum(weight, TWO_PEOPLE), weight)
 
     def same_system(self, left: Ints, right: Ints, patterns: Ints) -> float:
         """By how much rarer certain matches are between two references of one system than between systems (0..1)."""
         e, at = self._e, self._layout.at
+        if not e.tells:
+            return 0.05
         known = (e.system[left] >= 0) & (e.system[right] >= 0) & (e.ref[left] != 0) & (e.ref[right] != 0)
         rows = np.flatnonzero(known & ~e.same_ref(left, right))
         left, right, patterns = left[rows], right[rows], patterns[rows]
@@ -200,8 +216,11 @@ def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
 def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> npt.NDArray[np.bool_]:
     """One flag a pattern: its pairs may reach `floor` by their values and context, or bear on the context of others."""
     levels = layout.unpack(patterns)
-    chosen = scorer.most(patterns) >= floor - MOST_CONTEXT
-    chosen |= witnesses(layout, levels) | layout.at(levels, "identifier", "same")
+    chosen = layout.at(levels, "identifier", "same")
+    if of_homes(layout):
+        floor -= MOST_CONTEXT
+        chosen |= witnesses(layout, levels)
+    chosen |= scorer.most(patterns) >= floor
     out = np.zeros(layout.patterns, dtype=bool)
     out[patterns[chosen]] = True
     return out
@@ -260,10 +279,12 @@ def score_pairs(
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
     levels = layout.unpack(pattern)
-    moved = moved_together(e, layout, left, right, levels)
-    weight += moved
-    alone = unrivalled(e, layout, left, right, levels, weight)
-    weight += alone
+    moved = alone = np.zeros(len(left))
+    if of_homes(layout):
+        moved = moved_together(e, layout, left, right, levels)
+        weight += moved
+        alone = unrivalled(e, layout, left, right, levels, weight)
+        weight += alone
     kept = np.flatnonzero((weight >= floor) | layout.at(levels, "identifier", "same") | e.same_ref(left, right))
     del levels
     left, right, weight = left[kept], right[kept], weight[kept]
@@ -279,7 +300,8 @@ def score_pairs(
             e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
         )
         packed = left.astype(np.int64) << 32 | right
-        added = ~np.isin(more_left.astype(np.int64) << 32 | more_right, packed)
+        more_packed = more_left.astype(np.int64) << 32 | more_right
+        added = packed[np.minimum(np.searchsorted(packed, more_packed), len(packed) - 1)] != more_packed
         more_left, more_right = more_left[added], more_right[added]
         more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
@@ -322,7 +344,7 @@ def _table(
     b = np.concatenate([at[right], ids[others]])
     together = np.concatenate([weight, np.full(len(others), CERTAIN)])
     low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.lexsort((high, low))
+    order = np.argsort(low << 32 | high)
     odds = np.clip(together[order], -100, 100)
     columns = [low[order], high[order], odds.astype(np.float32), (1 / (1 + np.exp2(-odds))).astype(np.float32)]
     return pa.table([pa.array(c) for c in columns], schema=PAIRS.schema)
