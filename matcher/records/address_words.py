@@ -113,3 +113,15 @@ KIND_WORDS = _words(
     "NONE UNKNOWN UNK KNOWN GIVEN SUPPLIED RECORDED AVAILABLE PROVIDED ADDRESS REFUSED WITHHELD CONFIDENTIAL PROTECTED TBC TBA "
     "NIL NA N NULL ABOVE REDACTED DISCLOSED STATED APPLICABLE RESTRICTED"
 )
+SAID = _words("THE NUMBER FLOOR FLR LEVEL ABOVE OVER BEHIND PLOT GIR AND")  # asked for by name where addresses are read
+MEANINGFUL = frozenset(
+    word
+    for words in (
+        ABBREVIATIONS, ABBREVIATIONS.values(), FIRST_ABBREVIATIONS, FIRST_ABBREVIATIONS.values(), LAST_ABBREVIATIONS,
+        LAST_ABBREVIATIONS.values(), DIRECTIONS, STREET_TYPES, BUILDINGS, FLATS, FLOORS, FLOORS.values(), NUMBER_WORDS, COUNTIES,
+        TOWNS, COUNTRIES, KIND_WORDS, SAID,
+    )
+    for text in words
+    for word in text.split()
+)  # fmt: skip
+"""Words on which it can depend how an address is read. Any other of three letters or more is but a name."""

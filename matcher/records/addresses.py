@@ -12,7 +12,6 @@ import re
 from typing import NamedTuple
 
 from matcher.fields import postcodes
-from matcher.records.address_forms import Pattern, mask, pattern, specimen
 from matcher.records.address_kinds import kind_of
 from matcher.records.address_parts import Segment, read_segment, town_of
 from matcher.records.address_words import (
@@ -26,8 +25,8 @@ from matcher.records.scripts import to_ascii
 
 LONGEST = 300  # characters of a cell that are read
 
-_MARKS = {code: " " for code in range(128) if not chr(code).isalnum()}
-_MARKS |= (
+MARKS = {code: " " for code in range(128) if not chr(code).isalnum()}
+MARKS |= (
     {ord(mark): "," for mark in "\n\r;|,()[]"}
     | {ord(mark): "" for mark in "'`\""}
     | {ord(mark): mark for mark in "/&-"}
@@ -56,9 +55,6 @@ class Address(NamedTuple):
     kind: str = "none"
 
 
-_POSTCODE = Address._fields.index("postcode")
-
-
 class _Piece(NamedTuple):
     """What stands between two commas: a number, what it numbers, whether that is a street or building, and what follows."""
 
@@ -69,39 +65,21 @@ class _Piece(NamedTuple):
 
 
 class AddressParser:
-    """Reads addresses; remembers the forms, segments and postcodes it has met for as long as it lives, and nothing beyond."""
+    """Reads addresses; remembers the segments and postcodes it has met for as long as it lives, and nothing beyond."""
 
     def __init__(self) -> None:
         self._segments: dict[tuple[str, bool, bool], Segment] = {}
         self._postcodes: dict[str, str | None] = {}
-        self._forms: dict[tuple[str, bool, bool, bool], Pattern | None] = {}
 
     def parse(
         self, address: str | None, line_2: str | None = None, town: str | None = None, postcode: str | None = None
     ) -> Address:
-        """The parts of one address. Those of a form that was met before are not looked for again."""
-        text = ",".join([_plain(line) for line in (address, line_2, town) if line])
-        given = self._repair(postcode) if postcode else None
-        fixed, numbers, written = mask(text)
-        inline = self._repair(written) if written else None
-        if (written and inline is None) or (len(numbers) > 1 and len(set(numbers)) < len(numbers)):
-            return self._parse(text, bool(town), given)
-        key = ("#".join(fixed), bool(town), given is None, inline is None)
-        if key not in self._forms:
-            example = specimen(fixed, len(numbers), written is not None)
-            read = None if example is None else self._parse(example, bool(town), given)._replace(postcode=None)
-            self._forms[key] = pattern(read) if read else None
-        found = self._forms[key]
-        if found is None:
-            return self._parse(text, bool(town), given)
-        parts = [*found.parts]
-        parts[_POSTCODE] = given or inline
-        for place, template in found.varying:
-            parts[place] = template.format(*numbers)
-        return Address._make(parts)
+        """The parts of one address."""
+        text = ",".join([plain(line) for line in (address, line_2, town) if line])
+        return self.read(text, bool(town), self.repair(postcode) if postcode else None)
 
-    def _parse(self, text: str, town_written: bool, code: str | None) -> Address:
-        """Read cleaned text; `code`: of the postcode column."""
+    def read(self, text: str, town_written: bool, code: str | None) -> Address:
+        """The parts of a cleaned text, a town column at its end; `code`: of the postcode column."""
         pieces = (" ".join(part.split()) for part in text.split(","))
         segments = [segment for segment in pieces if _ALPHANUMERIC.search(segment)]
         segments = _without_county(segments)
@@ -117,7 +95,8 @@ class AddressParser:
             return Address(address=shown, postcode=code, kind=kind)
         return self._parts(segments, town_written and len(segments) > 1, code, kind)
 
-    def _repair(self, text: str) -> str | None:
+    def repair(self, text: str) -> str | None:
+        """The postcode that a text writes."""
         if text not in self._postcodes:
             self._postcodes[text] = postcodes.repair(to_ascii(text)[:LONGEST])
         return self._postcodes[text]
@@ -128,7 +107,7 @@ class AddressParser:
             return None, segments
         for place in range(len(segments) - 1, max(-1, len(segments) - 3), -1):
             found = _POSTCODE_LAST.search(segments[place])
-            code = self._repair(found[1]) if found and any(map(str.isdigit, found[1])) else None
+            code = self.repair(found[1]) if found and any(map(str.isdigit, found[1])) else None
             if found and code:
                 left = segments[place][: found.start()].rstrip()
                 return code, [*segments[:place], *([left] if left else []), *segments[place + 1 :]]
@@ -136,7 +115,7 @@ class AddressParser:
             if len(segments[place]) < 5:
                 continue
             for found in reversed(list(_POSTCODE_ANYWHERE.finditer(segments[place]))):
-                code = self._repair(found[1])
+                code = self.repair(found[1])
                 if code:
                     left = " ".join((segments[place][: found.start()] + segments[place][found.end() :]).split())
                     return code, [*segments[:place], *([left] if left else []), *segments[place + 1 :]]
@@ -185,9 +164,10 @@ class AddressParser:
         return found
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A line in upper-case ASCII, other marks than commas, slashes and hyphens of numbers turned into spaces."""
     text = text[:LONGEST] if text.isascii() else to_ascii(text[:LONGEST])[:LONGEST]
-    text = text.upper().translate(_MARKS)
+    text = text.upper().translate(MARKS)
     if "-" in text or "&" in text or " TO " in text:
         text = _LETTERED.sub(r"\1", _RANGE.sub(r"\1-", text))
         text = re.sub(r"(?<!\d)(?<!\d[A-Z])-|-(?!\d)", " ", text)

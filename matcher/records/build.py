@@ -17,12 +17,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.records.addresses import Address, AddressParser
+from matcher.records.address_columns import read_addresses
 from matcher.records.evidence import row_facts
 from matcher.records.people import canonical, column, people, reference
 from matcher.records.scripts import to_ascii
 from matcher.records.sightings import seen_on
-from matcher.records.uniques import unique_rows
+from matcher.records.uniques import first_rows
 from specs.load import ExtractSpec, Role
 from specs.tables import EVIDENCE, RECORDS, REGISTRY_DATASET, check
 
@@ -104,11 +104,8 @@ def _addresses(tables: Sequence[tuple[pa.Table, ExtractSpec]]) -> list[dict[str,
     """The address columns of each table. Supplies write the same addresses: each is read once for all of them."""
     roles: tuple[Role, ...] = ("address", "address_2", "town", "postcode")
     written = [pa.chunked_array([column(rows, spec, role) for rows, spec in tables], pa.string()) for role in roles]
-    texts, which = unique_rows(written)
-    parser = AddressParser()
-    parsed = zip(*[parser.parse(*text) for text in texts], strict=True) if texts else [()] * len(Address._fields)
-    names = ["address_kind" if name == "kind" else name for name in Address._fields]
-    columns = {name: pa.array(values, pa.string()) for name, values in zip(names, parsed, strict=True)}
+    first, which = first_rows(written)
+    columns = read_addresses(*(column.combine_chunks().take(first) for column in written))
     made = []
     end = 0
     for rows, _ in tables:

@@ -27,12 +27,15 @@ def row_codes(columns: Sequence[pa.Array | pa.ChunkedArray]) -> np.ndarray:
     return pd.factorize(whole)[0].astype(np.int64)
 
 
+def first_rows(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[pa.Array, np.ndarray]:
+    """(the first of each set of rows that are alike, for each row the position of its first among them)."""
+    inverse = row_codes(columns)
+    first = np.empty(int(inverse.max(initial=-1)) + 1, np.int64)
+    first[inverse[::-1]] = np.arange(len(inverse))[::-1]
+    return pa.array(first), inverse
+
+
 def unique_rows(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
     """(the distinct rows as tuples, for each row the position of its tuple)."""
-    if not len(columns[0]):
-        return [], np.empty(0, np.int64)
-    inverse = row_codes(columns)
-    first = np.empty(int(inverse.max()) + 1, np.int64)
-    first[inverse[::-1]] = np.arange(len(inverse))[::-1]
-    taken = pa.array(first)
-    return list(zip(*(column.take(taken).to_pylist() for column in columns), strict=True)), inverse
+    first, inverse = first_rows(columns)
+    return list(zip(*(column.take(first).to_pylist() for column in columns), strict=True)), inverse

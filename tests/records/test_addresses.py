@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.records import addresses
 from matcher.records.addresses import Address, AddressParser
 
 KINDS = {"dwelling", "none", "no_fixed_abode", "po_box", "institution", "abroad"}
@@ -133,33 +132,3 @@ def test_one_parser_answers_as_a_new_one_does() -> None:
 
 def test_a_very_long_cell_is_read_as_far_as_an_address_goes() -> None:
     check(parse("12 High Street, " * 10_000))
-
-
-_COMMON = (
-    "12 7A 12 B 100 1004 012 2/12 1ST ONE HIGH STREET ST ROSE COURT HOUSE LEICESTER ANSTEY THE GREEN FLAT 2 FIRST , , , ROAD A NO "
-    "BROADWAY OAK LE1 LE2 1AA LE11AA E1 LEICS TO - & BOX PO 10 ENGLAND C/O"
-)
-WORDS = st.sampled_from(_COMMON.split())
-
-
-@given(
-    st.lists(WORDS, max_size=9).map(" ".join),
-    st.sampled_from([None, "Leicester", "12 Mill Road"]),
-    st.sampled_from(["", ", LE1 1AA", " le52zz", " ZZ1 1AA"]),
-)
-@settings(max_examples=1500, deadline=None)
-def test_the_form_of_an_address_gives_what_its_own_text_gives(text: str, town: str | None, code: str) -> None:
-    quick = parse(text + code, town=town)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addresses, "specimen", lambda *_: None)
-        assert parse(text + code, town=town) == quick
-
-
-@given(st.lists(st.integers(1, 1200), min_size=3, max_size=3))
-def test_a_form_keeps_the_numbers_of_each_address(numbers: list[int]) -> None:
-    parser = AddressParser()
-    for flat, number, inward in (numbers, reversed(numbers)):
-        found = parser.parse(f"Flat {flat}, Rose House, {number}B High St, Leicester LE1 {inward % 10}AA")
-        expected = (str(flat), "ROSE HOUSE", f"{number}B", "HIGH STREET", "LEICESTER", f"LE1 {inward % 10}AA")
-        assert found[1:7] == expected
-        assert found.address == f"FLAT {flat}, ROSE HOUSE, {number}B HIGH STREET, LEICESTER"
