@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 if TYPE_CHECKING:
     from tests.registry.clusters import Cluster
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _keys_in_a_temporary_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATCHER_KEYS", str(tmp_path_factory.mktemp("keys")))
+
+
+SHIPPED = ECMA376Agile.encrypt.__defaults__
+
+
+@pytest.fixture(autouse=True)
+def _passwords_cheap_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protected workbooks of tests take a thousandth of the work that guards real ones (tests/disclosures holds these)."""
+    monkeypatch.setattr(ECMA376Agile.encrypt, "__defaults__", (None, 100))
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import tempfile
 from pathlib import Path
 
+import msoffcrypto
 import msoffcrypto.exceptions
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from matcher.disclosures.workbooks import Sheet, guarded, plain_workbook, protected_workbook
+from tests.conftest import SHIPPED
 from tests.disclosures.opened import OLE_HEADER, decrypted, sheets_of, xml_of
 
 SHEET = Sheet("People", ["Name", "Born", "Number", "Share"], [["ZEBEDIAH", dt.date(1999, 2, 3), -7, 0.5]], ["A note."])
@@ -27,6 +31,12 @@ def test_a_protected_workbook_opens_with_its_password_alone() -> None:
     assert rows[3] == ["ZEBEDIAH", dt.date(1999, 2, 3), -7, 0.5]
     with pytest.raises(msoffcrypto.exceptions.InvalidKeyError):
         decrypted(content, "wrong horse")
+
+
+def test_each_guess_at_a_password_costs_a_hundred_thousand_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ECMA376Agile.encrypt, "__defaults__", SHIPPED)
+    content = protected_workbook([SHEET], "OFFICIAL-SENSITIVE", "List", "right horse")
+    assert msoffcrypto.OfficeFile(io.BytesIO(content)).info["spinValue"] == 100_000
 
 
 def test_without_a_password_nothing_is_protected_and_nothing_is_written() -> None:
