@@ -82,7 +82,8 @@ def text(told: Waterfalls) -> list[str]:
         lines += _wrap(one.says, "   " if heading else "")
         if one.alike:
             lines += _wrap(f"The same holds of {one.alike} more row(s) of this reference.", "   " if heading else "")
-        lines += ["", *_bars(one)]
+        if len(one.lines) > 1:
+            lines += ["", *_bars(one)]
     return [*lines, "", *_wrap(BIT)]
 
 
@@ -145,8 +146,12 @@ def _bars(one: LinkTold) -> Iterator[str]:
 
 def _marked(place: int) -> str:
     """The words over the column from which records are linked, on the side that has room."""
-    words = "linked from here"
-    return f"{words} :".rjust(place + 1) if place > len(words) else " " * place + f": {words}"[: _BAR + 1 - place]
+    for words in ("linked from here", "linked"):
+        if place > len(words):
+            return f"{words} :".rjust(place + 1)
+        if place + len(words) + 2 <= _BAR + 1:
+            return " " * place + f": {words}"
+    return " " * place + ":"
 
 
 def _wrap(line: str, indent: str = "") -> list[str]:
@@ -166,6 +171,7 @@ def page(told: Waterfalls) -> bytes:
             [line.words for line in lines], [line.bits for line in lines], line=one.link,
             what=f"How the match weight came about, pair {number}",
         )  # fmt: skip
+        drawn = drawn if len(lines) > 1 else ""
         links.append({"told": one, "rows": rows, "chart": drawn, "in_sum": in_sum(one), "untold": untold})
     made = environment.get_template("waterfall.html.j2").render(told=told, links=links, bit=BIT)
     return made.encode("utf-8")

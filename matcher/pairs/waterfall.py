@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 PLACES = 4  # decimals of bits that are kept
 NOTHING = 1e-10  # bits that are rounding
 
-START = "start"
+START, SAME_ROW = "start", "same_row"
 FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home")
 """Kinds of `Frequencies.ratios`, in the order of their steps."""
 
@@ -63,7 +63,7 @@ def waterfalls(basis: Basis, left: Iterable[int], right: Iterable[int]) -> list[
     found = []
     for pair in range(len(low)):
         if i[pair] == j[pair]:  # rows of one reference that say the same
-            found.append(Waterfall(int(low[pair]), int(high[pair]), (Step("same_row", "", CERTAIN),)))
+            found.append(Waterfall(int(low[pair]), int(high[pair]), (Step(SAME_ROW, "", CERTAIN),)))
             continue
         steps = []
         for at, name in enumerate(names):

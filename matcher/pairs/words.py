@@ -11,6 +11,7 @@ from matcher.pairs.waterfall import Step
 
 START = ("before anything is compared", "how likely any two records are one person")
 MISSING = "not told by both"
+_ELSE = "none of these"  # in a model a level among others; here it stands alone
 _TITLES = {"dob": "date of birth", "middle": "middle name", "nino": "National Insurance number"}
 _COMMON = {  # kind -> what it says where it speaks for one person, and where against
     "forename": ("a rare forename", "a common forename"),
@@ -44,7 +45,8 @@ def words_of(step: Step, model: LinkageModel) -> tuple[str, str]:
             return title, MISSING
         known = next((c for c in model.comparison if c.name == name), None)
         level = known.level.get(step.level) if known else None
-        return title, level.meaning if level else step.level.replace("_", " ")
+        meaning = level.meaning if level else ""
+        return title, step.level.replace("_", " ") if meaning in ("", _ELSE) else meaning
     if kind == "common":
         rare, common = _COMMON.get(name, (f"a rare {name}", f"a common {name}"))
         return "how common", rare if step.bits > 0 else common

@@ -23,7 +23,7 @@ from matcher.errors import Exit, UserError
 from matcher.evaluation.evaluate import shipped_rules
 from matcher.extracts import find_supplies, read_supplies
 from matcher.month import Rules, match
-from matcher.pairs.waterfall import of_stored
+from matcher.pairs.waterfall import SAME_ROW, of_stored
 from matcher.pairs.words import MISSING, words_of
 from matcher.persons.verdicts import Verdicts
 from matcher.progress import Stages
@@ -134,6 +134,8 @@ def link_told(one: Kept, left: str, right: str, rules: Rules, link: float) -> Li
         says += f" Between their records the strongest pair has {one.best:+.1f} bits, the weakest {one.worst:+.1f}."
     if one.verdict == ANSWERED:
         says = f"{'One person' if one.one_person else 'Not one person'}, as a person answered."
+    if [step[0] for step in one.steps] == [SAME_ROW]:
+        says = "One person without comparing anything: rows of one reference that say the same."
     steps = [(step, *words_of(step, rules.model)) for step in of_stored(one.steps)]
     lines = tuple(Line(title, words, step.bits, words != MISSING) for step, title, words in steps)
     return LinkTold(left, right, one.verdict, says, lines, one.weight, link)
@@ -145,7 +147,7 @@ def _told(links: Sequence[Kept], names: Mapping[int | None, str], rules: Rules) 
     found: list[LinkTold] = []
     same: dict[int, int] = {}
     for one in links:
-        if [step[0] for step in one.steps] == ["same_row"]:
+        if [step[0] for step in one.steps] == [SAME_ROW]:
             if one.left in same:
                 at = same[one.left]
                 found[at] = replace(found[at], alike=found[at].alike + 1)
@@ -258,10 +260,8 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
     rules = rules_of(workspace, as_at)
     one = [link for link in links if link.people[0] == link.people[1]]
     other = [link for link in links if link.people[0] != link.people[1]]
-    notes = [
-        f"Kept of this person: {len(one)} link(s) that make the rows one person, and {len(other)} to somebody else of the "
-        "family who was held apart."
-    ]
+    apart = f"; and {len(other)} to somebody else of the family who is held apart" if other else ""
+    notes = [f"Kept of this person: {len(one)} link(s) that make the rows one person{apart}."]
     if not links:
         notes = ["One row alone, or rows kept by a version that did not keep links: there is nothing to explain."]
     title = f"Person {person_id} of family {', '.join(families)}"
