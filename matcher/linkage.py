@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from matcher.errors import UserError
 from matcher.pairs import LinkageModel, load_model, score_pairs
-from matcher.pairs.encode import whole
-from matcher.persons import Thresholds, cluster
+from matcher.persons import Thresholds, members
 
 TELLING = ("forename", "surname", "dob", "nino", "upn", "nhs")
 
@@ -32,7 +32,11 @@ def link(
     telling = known.fields or TELLING
     if not set(telling) & set(records.column_names):
         raise UserError("The table holds no column to link by.", todo=f"give at least one of: {', '.join(telling)}")
-    table = whole(records, known.fields)
-    scored = score_pairs(table, known, engine=engine)
+    if "record_id" not in records.column_names:
+        records = records.append_column("record_id", pa.array(np.arange(records.num_rows)))
+    if "names_person" in records.column_names:
+        records = records.filter(records["names_person"])
+    scored = score_pairs(records, known, engine=engine)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)
-    return cluster(table, scored.pairs, thresholds=thresholds).members.select(["record_id", "person_id"])
+    ids = records["record_id"].cast(pa.int64()).to_numpy()
+    return members(ids, scored.pairs, thresholds).select(["record_id", "person_id"])

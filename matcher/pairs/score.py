@@ -259,7 +259,9 @@ def score_pairs(
     if "names_person" in table.column_names and not pc.all(table["names_person"]).as_py():
         table = table.filter(table["names_person"])
     rows, variant = variants(table)
-    ids = table["record_id"].to_numpy() if "record_id" in table.column_names else np.arange(table.num_rows)
+    ids = np.arange(table.num_rows)
+    if "record_id" in table.column_names:
+        ids = table["record_id"].to_numpy().astype(np.int64, copy=False)
     distinct = table if len(rows) == len(ids) else table.take(pa.array(rows))
     del table
     e = encode(distinct, model.fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.persons.cluster import Clustered, cluster
+from matcher.persons.cluster import Clustered, cluster, members
 from matcher.persons.thresholds import Thresholds
 
-__all__ = ["Clustered", "Thresholds", "cluster"]
+__all__ = ["Clustered", "Thresholds", "cluster", "members"]

@@ -45,10 +45,11 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
 
 def _numbered(group: Ints) -> Ints:
     """Group numbers 0.. in the order of each group's first record."""
-    _, first, back = np.unique(group, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return rank[back] if len(group) else group
+    every = np.arange(len(group))
+    first = np.zeros(int(group.max(initial=-1)) + 1, dtype=np.int64)
+    first[group[::-1]] = every[::-1]  # the last to write is the first record
+    leads = first[group] == every
+    return (np.cumsum(leads) - 1)[first[group]]
 
 
 def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Ints:
@@ -59,8 +60,11 @@ def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Int
     component = components(size, left[strong], right[strong])
     floor = link
     while floor < CERTAIN - 1:
-        groups = np.unique(np.column_stack([component, base]), axis=0)[:, 0]
-        long = np.bincount(groups, minlength=int(component.max(initial=0)) + 1) > LARGEST
+        long = np.bincount(component, minlength=1) > LARGEST
+        if long.any():
+            rows = np.flatnonzero(long[component])
+            groups = np.unique(np.column_stack([component[rows], base[rows]]), axis=0)[:, 0]
+            long = np.bincount(groups, minlength=len(long)) > LARGEST
         if not long.any():
             break
         floor += 2.0
@@ -69,18 +73,11 @@ def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Int
     return component
 
 
-def _suspicious(
-    component: Ints, left: Ints, right: Ints, weight: Floats, link: float, clash: list[Ints]
-) -> npt.NDArray[np.bool_]:
-    """Components in which a pair speaks against the chain, or whose records hold different values of `clash` columns."""
-    count = int(component.max(initial=-1)) + 1
-    out = np.zeros(count, dtype=bool)
+def _suspicious(component: Ints, left: Ints, right: Ints, weight: Floats, link: float) -> npt.NDArray[np.bool_]:
+    """Components in which a pair speaks against the chain."""
+    out = np.zeros(int(component.max(initial=-1)) + 1, dtype=bool)
     inside = component[left] == component[right]
     out[component[left[inside & (weight < link)]]] = True
-    for value in clash:
-        held = np.flatnonzero(value >= 0)
-        both = np.unique(np.column_stack([component[held], value[held]]), axis=0)
-        out |= np.bincount(both[:, 0], minlength=count) > 1
     return out
 
 
@@ -130,19 +127,27 @@ def _strength(
     return strength
 
 
-def cluster(
-    records: pa.Table,
-    pairs: pa.Table,
-    *,
-    thresholds: Thresholds,
-    answers: Mapping[tuple[int, int], bool] | None = None,
-    trust: Mapping[str, int] | None = None,
-) -> Clustered:
-    """Persons of the records that name one. `answers` maps pairs of record ids to yes or no; `trust` data sets to 0..100."""
-    people = records.filter(records["names_person"])
-    ids = people["record_id"].to_numpy()
+@dataclass(frozen=True)
+class _Chains:
+    """Records (by place in `ids`) with the pairs between them and the person of each."""
+
+    ids: Ints
+    left: Ints
+    right: Ints
+    probability: npt.NDArray[np.float32]
+    person: Ints
+    answered: dict[tuple[int, int], bool]
+
+    def members(self) -> pa.Table:
+        strength = _strength(len(self.ids), self.person, self.left, self.right, self.probability)
+        return pa.table([pa.array(self.ids), pa.array(self.person), pa.array(strength)], schema=MEMBERS.schema)
+
+
+def _chains(
+    ids: Ints, pairs: pa.Table, thresholds: Thresholds, answers: Mapping[tuple[int, int], bool] | None
+) -> _Chains:
     size = len(ids)
-    where = np.full(int(records["record_id"].to_numpy().max(initial=-1)) + 1, -1, dtype=np.int64)
+    where = np.full(int(ids.max(initial=-1)) + 1, -1, dtype=np.int64)
     where[ids] = np.arange(size)
     left, right = where[pairs["record_id_l"].to_numpy()], where[pairs["record_id_r"].to_numpy()]
     weight = pairs["match_weight"].to_numpy().astype(np.float64)
@@ -157,28 +162,33 @@ def cluster(
         size, np.concatenate([left, forced_left]), np.concatenate([right, forced_right]),
         np.concatenate([weight, np.full(len(forced_left), 99.0)]), link,
     )  # fmt: skip
-    chosen = _suspicious(component, left, right, weight, link, [])
+    chosen = _suspicious(component, left, right, weight, link)
     for a, b in apart:
         if component[a] == component[b]:
             chosen[component[a]] = True
     person = _numbered(_split_all(component, chosen, left, right, weight, joined, apart, thresholds, link))
-    count = int(person.max(initial=-1)) + 1
-    probability = pairs["match_probability"].to_numpy()
-    members = pa.table(
-        [
-            pa.array(ids),
-            pa.array(person),
-            pa.array(_strength(size, person, left, right, probability)),
-        ],
-        schema=MEMBERS.schema,
-    )
+    answered = {**dict.fromkeys(joined, True), **dict.fromkeys(apart, False)}
+    return _Chains(ids, left, right, pairs["match_probability"].to_numpy(), person, answered)
+
+
+def members(ids: Ints, pairs: pa.Table, thresholds: Thresholds) -> pa.Table:
+    """MEMBERS of the records of `ids` by their scored pairs: who is whom, and nothing else about them."""
+    return _chains(ids, pairs, thresholds, None).members()
+
+
+def cluster(
+    records: pa.Table,
+    pairs: pa.Table,
+    *,
+    thresholds: Thresholds,
+    answers: Mapping[tuple[int, int], bool] | None = None,
+    trust: Mapping[str, int] | None = None,
+) -> Clustered:
+    """Persons of the records that name one. `answers` maps pairs of record ids to yes or no; `trust` data sets to 0..100."""
+    people = records.filter(records["names_person"])
+    found = _chains(people["record_id"].to_numpy(), pairs, thresholds, answers)
+    count = int(found.person.max(initial=-1)) + 1
     asked = uncertain(
-        people,
-        person,
-        left,
-        right,
-        probability,
-        thresholds,
-        {**dict.fromkeys(joined, True), **dict.fromkeys(apart, False)},
-    )
-    return Clustered(members, persons(people, person, count, trust or {}), asked)
+        people, found.person, found.left, found.right, found.probability, thresholds, found.answered
+    )  # fmt: skip
+    return Clustered(found.members(), persons(people, found.person, count, trust or {}), asked)

@@ -51,7 +51,7 @@ def test_a_town_is_found_again(errors: float) -> None:
     table, truth = town(250, seed=4, errors=errors)
     found = clustered(table, score_pairs(table, load_model()).pairs)
     precision, recall = measured(table, truth, np.array(of(found)))
-    assert precision > 0.99
+    assert precision > (0.985 if errors else 0.99)
     assert recall > (0.9 if errors else 0.998)
 
 
