@@ -174,11 +174,12 @@ def _record(explained: Explained, place: Workspace, html: Path | None, made: byt
 
     content = "\n".join(text(explained.told)).encode("utf-8") + made
     named = (*FIELDS[3:6], *OF_LINKS) if explained.told.names else OF_LINKS
+    of = f", of batch {explained.batch_id}" if explained.batch_id else ""
     with Registry.open(place) as registry:
         registry.disclosed(
-            "command_explain", RECIPIENT, purpose="why records are one person or not, by command",
+            "command_explain", RECIPIENT, purpose=f"why records are one person or not{of}, by command",
             form="stdout" if html is None else "stdout and html file", fields=named, family_ids=explained.family_ids,
-            people=explained.people, by_role=place.settings.legal.operator_role, batch_id=explained.batch_id,
+            people=explained.people, by_role=place.settings.legal.operator_role,
             digest=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
     if html is not None and explained.held:

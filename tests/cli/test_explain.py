@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,92 @@ def test_an_unknown_family_is_a_clear_error(place: Workspace) -> None:
     assert run("-w", place.root).exit_code == Exit.USAGE
 
 
+# -- why the rows of a person are one person ---------------------------------------------------------------------------
+
+
+def people_of(place: Workspace) -> dict[str, list[dict[str, Any]]]:
+    """Person -> kept rows of the families on the programme."""
+    with Registry.open(place) as registry:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for family in sorted(set(registry.families()["family_id"].to_pylist())):
+            for row in registry.family(family).records:
+                if row["person_id"]:
+                    found.setdefault(row["person_id"], []).append(row)
+    return found
+
+
+def row_name(row: dict[str, Any]) -> str:
+    supply = f"{row['dataset']}.{row['supplier']}" if row["supplier"] else row["dataset"]
+    return f"{supply}:{row['row']}" + ("#2" if row["part"] else "")
+
+
+def test_kept_rows_of_a_person_are_held_together_by_links_that_are_explained(place: Workspace) -> None:
+    several = {person: rows for person, rows in people_of(place).items() if len(rows) > 1}
+    assert len(several) > 5
+    for person, rows in list(several.items())[:6]:
+        told = json.loads(run("-w", place.root, "--person", person.lower(), "--json").stdout)
+        mine = [one for one in told["links"] if one["verdict"] in ("linked", "through_others")]
+        assert sum(1 + one["alike"] for one in mine) == len(rows) - 1, "a link fewer than rows"
+        for one in mine:
+            assert abs(sum(line["bits"] for line in one["lines"]) - one["weight"]) < 0.01
+    with Registry.open(place) as registry:
+        shown = [one for one in registry.disclosures() if one["spec"] == "command_explain"]
+    assert len(shown) == 6 and all(one["families"] == 1 and one["digest"] for one in shown)
+    audited = [entry["counts"]["person"] for entry in Audit(place).entries() if entry["event"] == "links_explained"]
+    assert audited == list(several)[:6] and Audit(place).check() == []
+
+
+def test_two_kept_rows_are_joined_directly_or_by_a_path(place: Workspace) -> None:
+    paths = 0
+    most = sorted(people_of(place).items(), key=lambda item: -len({row["ref"] for row in item[1]}))
+    for person, rows in most[:6]:
+        different = [row for row in rows if row["dataset"] != rows[0]["dataset"]]
+        if not different:
+            continue
+        result = run("-w", place.root, "--pair", row_name(rows[0]), row_name(different[-1]))
+        assert result.exit_code == 0 and max(map(len, result.stdout.splitlines())) <= 80
+        assert f"Kept as {person}." in result.stdout and "OFFICIAL-SENSITIVE" in result.stdout
+        paths += "They are not linked directly but through" in " ".join(result.stdout.split())
+    assert paths
+
+
+def test_the_page_of_a_person_names_nobody(place: Workspace, tmp_path: Path) -> None:
+    person, rows = next((p, r) for p, r in people_of(place).items() if len({row["dataset"] for row in r}) > 1)
+    result = run("-w", place.root, "--person", person, "--html", tmp_path / "why.html")
+    page = (tmp_path / "why.html").read_text(encoding="utf-8")
+    assert result.exit_code == 0 and "<svg" in page and person in page
+    for value in {row[name] for row in rows for name in ("forename", "surname", "postcode", "ref") if row[name]}:
+        assert not re.search(rf"\\b{re.escape(value)}\\b", page), "a value of a record"
+        assert len(value) < 4 or f">{value}<" not in page
+    assert rows[0]["surname"] in result.stdout
+
+
+def test_who_is_restricted_is_not_explained_and_what_is_not_kept_is_said(place: Workspace) -> None:
+    person, rows = next((p, r) for p, r in people_of(place).items() if len(r) > 1)
+    two = (row_name(rows[0]), row_name(rows[1]))
+    with Registry.open(place) as registry:
+        registry.rights.restrict({"person_id": person, "family_id": None, "request_id": None, "reason": "accuracy_contested",
+                                  "by_role": "office", "begun_on": OCTOBER})  # fmt: skip
+    for arguments, words in (
+        (["--person", person], "use of this person's data is restricted"),
+        (["--pair", *two], "use of this person's data is restricted"),
+        (["--person", "P-AAAAAAAA"], "no such person"),
+        (["--pair", "dwp:999999", "dwp:999998"], "Those two rows are not kept"),
+        (["--pair", *two, "--batch", "2013-09-30-1"], "no such batch"),
+        (["--pair", "Q-AAAAAAAA"], "No batch is held"),
+    ):
+        result = run("-w", place.root, *arguments)
+        assert isinstance(result.exception, UserError) and words in str(result.exception), arguments
+
+
+def test_rows_of_two_families_are_refused(place: Workspace) -> None:
+    people = people_of(place)
+    rows = {row["family_id"]: row for rows in people.values() for row in rows}
+    one, other = list(rows.values())[:2]
+    result = run("-w", place.root, "--pair", row_name(one), row_name(other))
+    assert isinstance(result.exception, UserError) and "of two families" in str(result.exception)
+
+
 # -- months made by hand ---------------------------------------------------------------------------------------------
 
 
@@ -138,6 +225,15 @@ def test_a_family_that_was_not_confirmed_tells_why_it_came_and_what_was_found_si
     assert not told["latest"]["meets"] and told["latest"]["batch_id"] == second
     said = run("-w", empty.root, family).stdout
     assert "LOOKED AT SINCE" in said and f"batch {second}: did not meet the criteria" in " ".join(said.split())
+
+
+def test_a_row_about_the_dwelling_is_nobody_and_a_row_alone_has_nothing_to_explain(empty: Workspace) -> None:
+    with Registry.open(empty) as registry:
+        seal(registry, Month([House([ALICE], dwelling_row=True)]))
+        person = registry.families()["person_id"][0].as_py()
+    result = run("-w", empty.root, "--pair", "yos.county:1", "housing.county:2")
+    assert isinstance(result.exception, UserError) and "names nobody" in str(result.exception)
+    assert "there is nothing to explain" in " ".join(run("-w", empty.root, "--person", person).stdout.split())
 
 
 def test_evidence_that_a_month_did_not_keep_is_that_of_the_batch_that_did(empty: Workspace) -> None:
