@@ -56,7 +56,7 @@ class InProcess:
         def chunk(rows: tuple[int, int]) -> tuple[_Chunk, npt.NDArray[np.int64]]:
             left, right = self._blocks.pairs(*rows)
             pattern = self._comparer.patterns(left, right)
-            others = pattern[~e.same_ref(left, right)]
+            others = pattern[~e.same_ref(left, right)] if e.tells else pattern
             counted = np.bincount(others, minlength=layout.patterns)
             kept = (left, right) if remember else (None, None)
             return _Chunk(*rows, pattern.astype(kind), *kept), counted

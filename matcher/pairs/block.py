@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.encode import Encoded, Keys, key_where
+from matcher.pairs.encode import PORTION, Encoded, Keys, key_where, mix
 from matcher.pairs.model import Blocking, Limits, LinkageModel
 
 Ints = npt.NDArray[np.int32]
@@ -32,14 +32,19 @@ def _initials(e: Encoded, code: Ints) -> Keys:
     return np.where(code >= 0, e.words.initial[np.maximum(code, 0)], 0).astype(np.uint64)
 
 
+def _of_codes(code: Ints) -> Keys:
+    """Codes as a key: -1, missing, becomes 0."""
+    return (code.astype(np.int64) + 1).view(np.uint64)
+
+
 def _plain_key(e: Encoded, name: str) -> Keys:
     """A column as it stands (`exact.surname`), or the first character of its values (`first.forename`)."""
     kind, _, column = name.partition(".")
     code, values = e.values[column]
     if kind == "first":
-        letters = np.array([*(ord(value[0]) for value in values), 0], dtype=np.int64)
-        return letters[code].astype(np.uint64)
-    return key_where(code >= 0, code)
+        letters = np.array([*(ord(value[0]) for value in values), 0], dtype=np.uint64)
+        return letters[code]
+    return _of_codes(code)
 
 
 def keys_of(e: Encoded, name: str) -> list[Keys]:
@@ -53,32 +58,41 @@ def keys_of(e: Encoded, name: str) -> list[Keys]:
             for earlier in columns:
                 column[column == earlier] = 0
             columns.append(column)
-        return columns
+        return [columns[0], *(column for column in columns[1:] if column.any())]
     if name in ("forename", "surname"):
         return [_sounds(e, e.forename if name == "forename" else e.surname)]
     if name == "full_name":
         a, b = _sounds(e, e.forename), _sounds(e, e.surname)
-        return [key_where((a > 0) & (b > 0), np.minimum(a, b), np.maximum(a, b))]
+        return [np.where((a > 0) & (b > 0), np.minimum(a, b) << np.uint64(32) | np.maximum(a, b), np.uint64(0))]
     if name in ("initial", "surname_initial"):
         return [_initials(e, e.forename if name == "initial" else e.surname)]
     if name == "dob":
-        return [key_where(e.has_dob, e.dob)]
+        return [np.where(e.has_dob, (e.dob.astype(np.int64) + (1 << 32)).view(np.uint64), np.uint64(0))]
     if name == "home":
-        return [e.home, key_where(e.uprn >= 0, e.uprn)]
+        return [e.home, _of_codes(e.uprn)]
     if name == "street_door":
         return [key_where((e.street >= 0) & (e.number >= 0), e.street, e.number)]
     if name == "ref":
         return [e.ref]
-    single = {"birth_year": e.year, "postcode": e.postcode, "known_person": e.known, **e.identifiers}[name]
-    return [key_where(single >= 0, single)]
+    return [_of_codes({"birth_year": e.year, "postcode": e.postcode, "known_person": e.known, **e.identifiers}[name])]
 
 
 def rule_keys(e: Encoded, rule: Blocking) -> list[Keys]:
-    """The columns of a rule: its keys' columns combined in every way."""
+    """The columns of a rule: its keys' columns combined in every way. Their upper bits tell keys apart, the lowest is set."""
     out = []
+    # Odd numbers without a pattern: sums of products with them are the same in their upper bits only by chance.
+    factors = mix(np.arange(len(rule.keys))) | np.uint64(1)
     for columns in product(*(keys_of(e, name) for name in rule.keys)):
-        present = np.logical_and.reduce([column != 0 for column in columns])
-        out.append(key_where(present, *columns))
+        together = np.zeros(e.size, dtype=np.uint64)
+        for start in range(0, e.size, PORTION):  # small enough to stay near the processor
+            part = slice(start, start + PORTION)
+            key, present = together[part], np.ones(len(together[part]), dtype=bool)
+            for column, factor in zip(columns, factors, strict=True):
+                key += column[part] * factor
+                present &= column[part] != 0
+            key |= np.uint64(1)
+            key *= present
+        out.append(together)
     return out
 
 
@@ -202,6 +216,26 @@ class Blocks:
             f"blocking rule {name}: {skipped.blocks} value(s) shared by too many records were hardly compared by this rule "
             f"({len(skipped.rows)} records, up to {skipped.pairs} pairs; other rules compare {compared} of these records)"
         )
+
+    def members(self) -> tuple[Ints, npt.NDArray[np.int64]]:
+        """Rows and numbers of blocks over all rules, an entry for each row of a block: rows of one number are a candidate pair.
+
+        A block that was cut to neighbours stands as a block for each two neighbours.
+        """
+        rows, numbers, last = [], [], 0
+        for rule in self._rules:
+            partners = np.zeros(len(rule.order), dtype=np.int32)
+            partners[rule.start - 1] = rule.partners
+            block = np.cumsum(np.concatenate([[0], partners[:-1] == 0]), dtype=np.int64)
+            starts = np.flatnonzero(np.concatenate([[True], partners[:-1] == 0]))
+            cut = ((np.diff(np.append(starts, len(partners))) > 2) & (partners[starts] == 1))[block]
+            neighbours = np.flatnonzero(cut & (partners > 0))
+            pair = block[-1] + 1 + np.arange(len(neighbours))
+            rows += [rule.order[~cut], rule.order[neighbours], rule.order[neighbours + 1]]
+            numbers += [last + block[~cut], last + pair, last + pair]
+            last += int(block[-1]) + 1 + len(neighbours)
+        none = np.zeros(0, dtype=np.int32)
+        return np.concatenate([none, *rows]), np.concatenate([none.astype(np.int64), *numbers])
 
     def chunks(self, pairs: int = 1 << 18) -> list[tuple[int, int]]:
         """Ranges of rows (first, and last not included) that give about `pairs` pairs each, found twice counted twice.

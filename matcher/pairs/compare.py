@@ -7,7 +7,7 @@ exchanged, the forename's level says so and the surname's is missing, lest it be
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -155,19 +155,22 @@ class Comparer:
             if c.comparator in OF_A_VALUE
         }
 
-    def levels(self, left: Ints, right: Ints) -> Levels:
-        """Levels of pairs of rows, shape (pairs, comparisons)."""
+    def _columns(self, left: Ints, right: Ints) -> Iterator[Levels]:
+        """Levels of pairs of rows, comparison by comparison."""
         pairs = Candidates(self._e, left, right)
-        out = np.zeros((len(left), len(self._comparisons)), dtype=np.uint8)
-        for place, comparison in enumerate(self._comparisons):
+        low, high = left.astype(np.intp), right.astype(np.intp)  # once, not at each look-up
+        for comparison in self._comparisons:
             by_value = self._by_value.get(comparison.name)
             if by_value is None:
-                out[:, place] = OF_THE_RECORD[comparison.comparator](pairs)
+                yield OF_THE_RECORD[comparison.comparator](pairs)
             else:
                 code = self._e.values[comparison.field][0]
-                out[:, place] = by_value(code[left], code[right])
-        return out
+                yield by_value(code[low], code[high])
+
+    def levels(self, left: Ints, right: Ints) -> Levels:
+        """Levels of pairs of rows, shape (pairs, comparisons)."""
+        return np.stack(list(self._columns(left, right))).T
 
     def patterns(self, left: Ints, right: Ints) -> Ints:
         """Patterns of pairs of rows."""
-        return self._layout.pack(self.levels(left, right))
+        return self._layout.packed(len(left), self._columns(left, right))

@@ -276,7 +276,9 @@ class Encoded:
 
     @_once
     def year(self) -> Ints:
-        return np.where(self.has_dob, parts(self.dob)[0], np.int32(-1))
+        first = int(self.dob.min(initial=0))
+        days = np.arange(first, int(self.dob.max(initial=0)) + 1, dtype=np.int32)
+        return np.where(self.has_dob, parts(days)[0][self.dob - first], np.int32(-1))
 
     @_once
     def sex(self) -> Ints:

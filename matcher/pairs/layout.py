@@ -6,6 +6,7 @@ depends on levels alone is computed once a pattern, of which a month shows a few
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,12 +54,17 @@ class Layout:
         chosen = np.isin(np.arange(len(known)), [known.index(name) for name in names if name in known])
         return chosen[levels[:, place]]
 
-    def pack(self, levels: Levels) -> Ints:
-        """One number a pair for all its levels: its pattern."""
-        pattern = np.zeros(len(levels), dtype=np.int32)
-        for place, radix in enumerate(self.radix):
-            pattern = pattern * radix + levels[:, place]
+    def packed(self, size: int, columns: Iterable[Levels]) -> Ints:
+        """One number a pair for all its levels, its pattern; `columns` give the levels of each comparison."""
+        pattern = np.zeros(size, dtype=np.int32)
+        for radix, column in zip(self.radix, columns, strict=True):
+            pattern *= np.int32(radix)
+            pattern += column
         return pattern
+
+    def pack(self, levels: Levels) -> Ints:
+        """Patterns of levels, shape (pairs, comparisons)."""
+        return self.packed(len(levels), levels.T)
 
     def unpack(self, patterns: Ints) -> Levels:
         """The reverse of `pack`: levels, shape (patterns, comparisons)."""

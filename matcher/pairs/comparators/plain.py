@@ -30,8 +30,8 @@ BOOSTED = 0.7  # similarity by Jaro from which it adds it
 
 def exact_levels(left: Ints, right: Ints) -> Levels:
     """1 the same, 2 different."""
-    out = np.where(left == right, np.uint8(1), np.uint8(2))
-    out[(left < 0) | (right < 0)] = 0
+    out = (left != right).view(np.uint8) + np.uint8(1)
+    out *= (left | right) >= 0
     return out
 
 
@@ -90,7 +90,7 @@ class NameTable:
         common = (a < len(self._dense)) & (b < len(self._dense))
         known = np.flatnonzero(common)
         found = np.full(len(rest), len(self._thresholds) + 2, dtype=np.uint8)
-        found[known] = self._dense[a[known], b[known]]
+        found[known] = self._dense.ravel()[a[known] * np.int64(len(self._dense)) + b[known]]
         open_ = np.flatnonzero(~common)
         a, b = a[open_], b[open_]
         alike = np.flatnonzero(self._at_most(a, b) >= self._least)
