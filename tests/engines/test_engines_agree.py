@@ -126,7 +126,7 @@ def test_patterns_unpack_to_what_was_packed() -> None:
 
 
 def test_no_engine_is_lost() -> None:
-    assert names() == ("in_process", "reference")
+    assert names() == ("in_process", "reference", "spark")
 
 
 def test_an_unknown_engine_is_refused_by_name() -> None:
