@@ -6,13 +6,14 @@ whose blocks would give too many pairs skips its largest ones and says so, with 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.encode import PORTION, Encoded, Keys, key_where, mix
+from matcher.pairs.encode import PORTION, THREADS, Encoded, Keys, key_where, mix
 from matcher.pairs.model import Blocking, Limits, LinkageModel
 
 Ints = npt.NDArray[np.int32]
@@ -195,7 +196,12 @@ class Blocks:
 
     def __init__(self, e: Encoded, model: LinkageModel) -> None:
         self._size = e.size
-        found = [(rule.name, *_blocks_of(e, rule_keys(e, rule), model.limits)) for rule in model.blocking if e.size > 1]
+
+        def of(rule: Blocking) -> tuple[str, _Rule, _Skipped]:
+            return rule.name, *_blocks_of(e, rule_keys(e, rule), model.limits)
+
+        with ThreadPoolExecutor(max_workers=THREADS) as pool:
+            found = list(pool.map(of, model.blocking)) if e.size > 1 else []
         self._rules = [blocks for _, blocks, _ in found if len(blocks.row)]
         partners = np.zeros(self._size, dtype=np.int64)
         for rule in self._rules:
@@ -252,7 +258,7 @@ class Blocks:
         packed = np.empty(int(self._until[last - 1]) - before if last > first else 0, dtype=np.uint64)
         filled = 0
         for rule in self._rules:
-            low, high = np.searchsorted(rule.row, [first, last])
+            low, high = np.searchsorted(rule.row, np.array([first, last], dtype=np.int32))
             partners = rule.partners[low:high]
             ends = np.cumsum(partners, dtype=np.int64)
             count = int(ends[-1]) if len(ends) else 0

@@ -6,7 +6,9 @@ order of falling frequency, then of the value, so that they do not depend on the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import RLock
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
@@ -26,6 +28,7 @@ Flags = npt.NDArray[np.bool_]
 Letters = npt.NDArray[np.uint8]
 Column: TypeAlias = Any  # a pyarrow Array or ChunkedArray
 
+THREADS = min(os.cpu_count() or 1, 8)
 PORTION = 1 << 15  # rows mixed at once
 NO_ADDRESS = ("none", "no_fixed_abode", "po_box", "abroad")
 GROWN = ("MR", "MRS", "MS", "DR", "REV", "PROF", "SIR", "LADY", "DAME")
@@ -168,7 +171,8 @@ class Encoded:
         self.size: int = records.num_rows
         self.lock = RLock()
         self._table = records
-        self.values = {name: self._as_it_stands(name) for name in fields}  # columns as they stand: codes, texts by code
+        with ThreadPoolExecutor(max_workers=THREADS) as pool:  # columns as they stand: codes, texts by code
+            self.values = dict(zip(fields, pool.map(self._as_it_stands, fields), strict=True))
 
     def _as_it_stands(self, name: str) -> tuple[Ints, list[str]]:
         if name not in self._table.column_names:
@@ -184,7 +188,7 @@ class Encoded:
             self.forename, self.given, self.surname, self.dob, self.year, self.sex, self.postcode, self.number, self.flat,
             self.building, self.street, self.uprn, *self.identifiers.values(), self.system, self._ref, self.dataset,
         ]  # fmt: skip
-        return np.argsort(mix(*said), kind="stable")
+        return np.argsort(mix(*said))  # rows that say the same may change places
 
     @_once
     def _refers(self) -> bool:

@@ -151,7 +151,7 @@ class Frequencies:
             }
             self._initial = _Shares(*groups(self._by(e.words.initial, e.forename)))
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
-        self._dob = _Shares(*groups(key_where(e.has_dob, e.dob)))
+        self._dob = _Shares.of_codes(np.where(e.has_dob, e.dob - e.dob.min(initial=0), -1))
         place = model.of_role("place")
         postcode = e.values[place.field][0] if place is not None and place.field else e.postcode
         self._postcode = _Shares.of_codes(postcode)
@@ -164,9 +164,10 @@ class Frequencies:
         dated = np.sort(self._name[born] << 32 | (e.dob[born].astype(np.int64) + (1 << 31)))
         fresh = np.ones(len(dated), dtype=bool)
         fresh[1:] = dated[1:] != dated[:-1]
-        self._born = np.bincount(dated[fresh] >> 32, minlength=len(names)).astype(float)
-        repeats = float((self._born * (self._born - 1)).sum())
-        self._namesakes = max(float(self._born.sum()), 1.0) / max(repeats, 1.0)
+        born = np.bincount(dated[fresh] >> 32, minlength=len(names)).astype(float)
+        repeats = float((born * (born - 1)).sum())
+        self._namesakes = max(float(born.sum()), 1.0) / max(repeats, 1.0)
+        self._repeated = np.log(np.maximum(np.append(born, born[:1] if len(born) else 0.0) - 1, 0.1) * self._namesakes)
 
     @staticmethod
     def _by(attribute: Ints, code: Ints) -> Keys:
@@ -219,26 +220,29 @@ class Frequencies:
         size, at = len(left), self._layout.at
         out = {kind: np.zeros(size) for kind in ("forename", "middle", "surname", "dob", "home", "name")}
 
-        def put(kind: str, chosen: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0) -> None:
+        def put(
+            kind: str, chosen: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0, one: bool = False
+        ) -> None:
             rows = np.flatnonzero(chosen)
-            value = np.maximum(shares.ratio(left[rows]), shares.ratio(right[rows]))
+            value = shares.ratio(left[rows])
+            if not one:  # the two values are not the same
+                value = np.maximum(value, shares.ratio(right[rows]))
             out[kind][rows] = part * np.clip(value, LEAST, 5.0)
 
         for kind, role in (("forename", "given"), ("surname", "family")):
-            put(kind, at(levels, role, "exact"), self._exact[kind])
+            put(kind, at(levels, role, "exact"), self._exact[kind], one=True)
             if kind in self._alike:
                 put(kind, at(levels, role, "family", "close"), self._alike[kind], ALIKE)
         if self._initial is not None:
-            put("forename", at(levels, "given", "initial"), self._initial)
-        put("dob", at(levels, "birth", "exact"), self._dob)
+            put("forename", at(levels, "given", "initial"), self._initial, one=True)
+        put("dob", at(levels, "birth", "exact"), self._dob, one=True)
         out["dob"] = np.maximum(out["dob"], 0.0)
         put("home", at(levels, "place", "home", "exact"), self._home)
         if self._middles is not None:
             agrees = np.flatnonzero(at(levels, "middle", "agrees"))
             out["middle"][agrees] = np.maximum(self._middles.ratio(left[agrees]), self._middles.ratio(right[agrees]))
         both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
-        group = np.maximum(self._name[left[both]], 0)
-        out["name"][both] = np.log(np.maximum(self._born[group] - 1, 0.1) * self._namesakes) if len(both) else 0.0
+        out["name"][both] = self._repeated[self._name[left[both]]]
         return out
 
     def least(self, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:

@@ -229,16 +229,20 @@ def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> np
 def _links_within(e: Encoded, left: Ints, right: Ints, limit: int) -> tuple[Ints, Ints]:
     """All pairs of rows that chains of the given links join, chains of at most `limit` rows."""
     component = joined(e.size, left, right)
-    order = np.argsort(component, kind="stable")
     sizes = np.bincount(component)
-    starts = np.cumsum(sizes) - sizes
-    position = np.arange(e.size) - starts[component[order]]
-    size = sizes[component[order]]
-    partners = np.where((size > 2) & (size <= limit), size - position - 1, 0)
-    a = np.repeat(np.arange(e.size), partners)
-    first = np.cumsum(partners) - partners
-    b = a + 1 + (np.arange(len(a)) - first[a])
-    return order[a].astype(np.int32), order[b].astype(np.int32)
+    size = sizes[component]
+    rows = np.flatnonzero((size > 2) & (size <= limit))
+    if not len(rows):
+        return left[:0], right[:0]
+    rows = rows[np.argsort(component[rows], kind="stable")]
+    fresh = np.flatnonzero(np.diff(component[rows], prepend=-1))
+    lengths = np.diff(np.append(fresh, len(rows)))
+    ends = np.repeat(fresh + lengths, lengths)
+    partners = ends - np.arange(len(rows)) - 1
+    a = np.repeat(np.arange(len(rows)), partners)
+    b = a + 1 + (np.arange(len(a)) - (np.cumsum(partners) - partners)[a])
+    packed = np.sort(rows[a] << 32 | rows[b])
+    return (packed >> 32).astype(np.int32), (packed & 0xFFFFFFFF).astype(np.int32)
 
 
 def score_pairs(
@@ -280,15 +284,16 @@ def score_pairs(
         scorer = Scorer(e, model, trained, frequencies)
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
-    levels = layout.unpack(pattern)
     moved = alone = np.zeros(len(left))
     if of_homes(layout):
+        levels = layout.unpack(pattern)
         moved = moved_together(e, layout, left, right, levels)
         weight += moved
         alone = unrivalled(e, layout, left, right, levels, weight)
         weight += alone
-    kept = np.flatnonzero((weight >= floor) | layout.at(levels, "identifier", "same") | e.same_ref(left, right))
-    del levels
+        del levels
+    one_number = layout.at(layout.unpack(np.arange(layout.patterns, dtype=np.int32)), "identifier", "same")
+    kept = np.flatnonzero((weight >= floor) | one_number[pattern] | e.same_ref(left, right))
     left, right, weight = left[kept], right[kept], weight[kept]
     basis = None
     if explain:
@@ -346,7 +351,7 @@ def _table(
     b = np.concatenate([at[right], ids[others]])
     together = np.concatenate([weight, np.full(len(others), CERTAIN)])
     low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.argsort(low << 32 | high)
+    order = np.argsort(low << 32 | high, kind="stable")  # of a few runs in order
     odds = np.clip(together[order], -100, 100)
     columns = [low[order], high[order], odds.astype(np.float32), (1 / (1 + np.exp2(-odds))).astype(np.float32)]
     return pa.table([pa.array(c) for c in columns], schema=PAIRS.schema)
