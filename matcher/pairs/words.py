@@ -1,6 +1,6 @@
-"""A linkage model, and the steps of a waterfall, in words for people who are no programmers.
+"""The steps of a waterfall in words for people who are no programmers.
 
-Takes a model and what `waterfall.py` or training give; gives texts. The words of a level are the model's own (`meaning`); what the
+Takes a step and the model; gives texts. The words of a level are the model's own (`meaning`); what the
 model does not know any more is called by its name.
 """
 

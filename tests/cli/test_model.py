@@ -1,0 +1,154 @@
+"""`matcher model` as a user meets it: a model in words, trained on a small made-up month, and two side by side."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from matcher.cli import cli
+from matcher.errors import Exit, UserError
+from matcher.evaluation.models import cautions, differences, named
+from matcher.pairs import TrainedModel
+from matcher.pairs.model import CLASSES, FOLDER, load_model
+from matcher.synthetic import make_month
+
+AS_AT = dt.date(2013, 10, 31)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["model", *(str(argument) for argument in arguments)])
+
+
+def lines_of(result: Result) -> list[str]:
+    assert result.exit_code == 0, result.exception
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    return result.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("month")
+    (folder / "inbox").mkdir()
+    made = make_month(500, 3, AS_AT)
+    for name, content in made.files.items():
+        (folder / "inbox" / name).write_bytes(content)
+    (folder / "truth.csv").write_bytes(made.truth)
+    trained = folder / "october.json"
+    assert run("train", folder / "inbox", "--as-at", AS_AT, "--out", trained).exit_code == 0
+    return {"inbox": folder / "inbox", "truth": folder / "truth.csv", "trained": trained}
+
+
+@pytest.mark.parametrize("name", ["default", "plain", str(FOLDER / "plain.toml")])
+def test_a_model_is_shown_whole_and_in_words(name: str) -> None:
+    said = "\n".join(lines_of(run("show", name)))
+    model = load_model(name)
+    told = json.loads(run("show", name, "--json").stdout)
+    assert told["trained"] is None and [c["name"] for c in told["comparisons"]] == [c.name for c in model.comparison]
+    assert len(told["levels"]) == sum(len(c.level) for c in model.comparison)
+    for rule in model.blocking:
+        assert rule.name.replace("_", " ") in said
+    flat = " ".join(re.sub(r"-?\d\S*", " ", said).split())
+    assert model.title in flat and "two records of one person" in flat
+    for row in told["levels"]:
+        assert row["starting"]["bits"] == pytest.approx(math.log2(row["starting"]["match"] / row["starting"]["random"]))
+
+
+def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str, Path]) -> None:
+    told = json.loads(run("train", month["inbox"], "--as-at", AS_AT, "--json").stdout)
+    assert told["trained"]["records"] > 300 and told["candidate_pairs"] > 100
+    assert set(told["trained"]["sizes"]) == set(CLASSES) and isinstance(told["warnings"], list)
+    model = load_model()
+    known = {"model", "records", "sizes", "chances", "missing", "same_system", model.id, *CLASSES, *model.layout.names}
+
+    def texts(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            return set(value) | {text for one in value.values() for text in texts(one)}
+        if isinstance(value, list):
+            return {text for one in value for text in texts(one)}
+        assert isinstance(value, int | float | str)
+        return {value} if isinstance(value, str) else set()
+
+    assert texts(json.loads(month["trained"].read_text(encoding="utf-8"))) == known, "nothing of a person"
+
+
+def test_trained_numbers_are_shown_beside_those_that_training_starts_from(month: dict[str, Path]) -> None:
+    said = "\n".join(lines_of(run("show", month["trained"])))
+    for words in ("CLASSES OF PAIRS, AS FOUND AMONG", "start", "not told by both in", "strangers"):
+        assert words in said
+
+
+def test_two_models_are_compared_level_by_level() -> None:
+    assert "None." in lines_of(run("compare", "default", "default"))
+    said = "\n".join(lines_of(run("compare", "default", "plain")))
+    assert "Blocking rules of A alone" in said and "postcode: exact" in said and "forename: swapped" in said
+    told = differences(named("default"), named("plain"))
+    alone = {(row["comparison"], row["level"]) for row in told["levels"] if row["b"] is None}
+    assert ("identifier", "same") in alone and all(
+        abs(row["a"] - row["b"]) >= 0.5 for row in told["levels"] if None not in (row["a"], row["b"])
+    )
+
+
+def test_two_models_are_compared_on_a_month_in_counts_and_against_the_truth(month: dict[str, Path]) -> None:
+    arguments = ("compare", "default", month["trained"], month["inbox"], "--as-at", AS_AT, "--truth", month["truth"])
+    told = json.loads(run(*arguments, "--json").stdout)
+    assert told["month"]["a"] == told["month"]["b"], "numbers trained on the same month give the same links"
+    assert told["month"]["together"]["only_in_a"] == told["month"]["together"]["only_in_b"] == 0
+    assert told["month"]["a"]["f1"] > 0.9 and told["month"]["a"]["links"] > 50
+    plain = lines_of(run("compare", "default", "plain", month["inbox"], "--as-at", AS_AT))
+    said = " ".join(" ".join(plain).split())
+    assert "by A alone" in said and "links, by the pair alone" in said and "precision" not in said
+
+
+def test_a_class_without_pairs_and_a_chance_at_its_bound_are_told() -> None:
+    model = named("default")
+    chances = {kind: {c.name: [v.match for v in c.level.values()] for c in model.model.comparison} for kind in CLASSES}
+    sizes = dict.fromkeys(CLASSES, 10.0) | {"relative": 0.0}
+    at = list(model.model.comparison[0].level).index("different")
+    chances["match"]["forename"][at] = model.model.comparison[0].level["different"].most
+    told = cautions(model, TrainedModel("default", 5, sizes, chances, {}, 1.0))
+    assert told[0] == "class relative: switched off, the records show no such pairs"
+    assert "forename, different: the chance among matches stands at a bound of the model" in told
+
+
+def test_numbers_of_a_model_of_the_users_are_read_beside_it(month: dict[str, Path], tmp_path: Path) -> None:
+    mine = (FOLDER / "plain.toml").read_text(encoding="utf-8").replace('id = "plain"', 'id = "mine"')
+    (tmp_path / "mine.toml").write_text(mine, encoding="utf-8")
+    train = run(
+        "train", month["inbox"], "--as-at", AS_AT, "--model", tmp_path / "mine.toml", "--out", tmp_path / "n.json"
+    )
+    assert train.exit_code == 0
+    assert "mine, version" in "\n".join(lines_of(run("show", tmp_path / "n.json")))
+
+
+def test_what_cannot_be_read_is_said(month: dict[str, Path], tmp_path: Path) -> None:
+    other = json.loads(month["trained"].read_text(encoding="utf-8"))
+    other["chances"]["match"]["forename"] = other["chances"]["match"]["forename"][:-1]
+    (tmp_path / "short.json").write_text(json.dumps(other), encoding="utf-8")
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    (tmp_path / "list.json").write_text('{"model": "default"}', encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "dwp.csv").write_text("no,such,columns\n1,2,3\n", encoding="utf-8")
+    for arguments, words in (
+        (["show", "nonsense"], "no linkage model of that name"),
+        (["show", tmp_path / "short.json"], "are not of this model"),
+        (["show", tmp_path / "broken.json"], "trained parameters cannot be read"),
+        (["show", tmp_path / "list.json"], "trained parameters cannot be read"),
+        (["show", tmp_path / "none.json"], "trained numbers cannot be read"),
+        (["train", tmp_path / "empty", "--as-at", str(AS_AT)], "holds no supply"),
+        (["train", tmp_path / "bad", "--as-at", str(AS_AT)], "Supplies are rejected"),
+    ):
+        result = run(*arguments)
+        assert isinstance(result.exception, UserError) and words in str(result.exception), arguments
+    for arguments in (
+        ["compare", "default", "plain", str(month["inbox"])],
+        ["compare", "default", "plain", "--truth", str(month["truth"])],
+    ):
+        assert run(*arguments).exit_code == Exit.USAGE
