@@ -1,20 +1,24 @@
 """Linkage of any table of person records, apart from the monthly match: records -> which person each belongs to.
 
-Takes an Arrow table and a model; gives (record_id, person_id). Refuses a table that lacks the columns that the model reads.
+Takes an Arrow table and a model; gives (record_id, person_id). Refuses what `person_tables.py` refuses: a table that lacks the
+columns that the model reads, or holds in one what cannot be read.
 """
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from matcher.errors import UserError
 from matcher.pairs import LinkageModel, load_model, score_pairs
+from matcher.person_tables import readable
 from matcher.persons import Thresholds, members
 
-TELLING = ("forename", "surname", "dob", "nino", "upn", "nhs")
+
+class LinkageWarning(UserWarning):
+    """What linkage may have missed: which rule was capped, and how many records it holds. Counts only."""
 
 
 def link(
@@ -22,21 +26,23 @@ def link(
 ) -> pa.Table:
     """Persons of a table of records: record_id, person_id (both int64).
 
-    `records` may hold any of the columns of RECORDS (specs/tables.py): names in upper-case ASCII, `dob` as date32, postcode
-    "LE1 1AA"; and whatever columns the model's general comparators name, as text. `record_id` is the row number from 0 where
-    it is absent. `model` is a shipped model's name, the path of a TOML file or a LinkageModel; `threshold` the match
-    probability from which two records are linked. Raises UserError where the columns that the model reads are absent, or for
-    an unknown model or engine.
+    `records` may hold any of the columns of RECORDS (specs/tables.py), names in any script, and whatever columns the model's
+    general comparators name, which are compared as they stand. Dates may be dates, times or text such as 1980-05-06.
+    `record_id` is any whole number, each once, or the row number from 0 where it is absent. `model` is a shipped model's name,
+    the path of a TOML file or a LinkageModel; `threshold` the match probability from which two records are linked. Raises
+    UserError where the columns that the model reads are absent or cannot be read, or for an unknown model or engine. Gives a
+    LinkageWarning for each blocking rule that met a value shared by too many records.
     """
+    if not 0 < threshold < 1:
+        raise UserError("The threshold is no probability.", where="threshold", todo="give a number above 0 and below 1")
     known = load_model(model)
-    telling = known.fields or TELLING
-    if not set(telling) & set(records.column_names):
-        raise UserError("The table holds no column to link by.", todo=f"give at least one of: {', '.join(telling)}")
-    if "record_id" not in records.column_names:
-        records = records.append_column("record_id", pa.array(np.arange(records.num_rows)))
-    if "names_person" in records.column_names:
-        records = records.filter(records["names_person"])
-    scored = score_pairs(records, known, engine=engine)
+    table, ids = readable(records, known)
+    if "names_person" in table.column_names:
+        table = table.filter(table["names_person"])
+    scored = score_pairs(table, known, engine=engine)
+    for warning in scored.warnings:
+        warnings.warn(warning, LinkageWarning, stacklevel=2)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)
-    ids = records["record_id"].cast(pa.int64()).to_numpy()
-    return members(ids, scored.pairs, thresholds).select(["record_id", "person_id"])
+    rows = table["record_id"].to_numpy()
+    found = members(rows, scored.pairs, thresholds).select(["record_id", "person_id"])
+    return found.set_column(0, "record_id", pa.array(ids[found["record_id"].to_numpy()]))
