@@ -8,6 +8,7 @@ enough, no pair of them is refused, and no rival group has nearly as good a clai
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from heapq import heapify, heappop, heappush
 
 Pair = tuple[int, int]
 AGAINST = 0.4  # how much the pair that speaks against a link most counts against the one that speaks for it most
@@ -64,32 +65,48 @@ def split(
         if group[a] != group[b]:
             add(group[a], group[b], float("-inf"), float("-inf"))
 
-    def verdict(pair: tuple[float, float]) -> float:
-        return standing(*pair, refuse)
+    stands = {a: {b: standing(*pair, refuse) for b, pair in others.items()} for a, others in known.items()}
 
-    def claim(a: int, b: int, weight: float) -> bool:
-        """Whether rivals of either group leave the link strong enough: groups that could not join the two as well."""
-        against = 0.0
+    def rivals(a: int, b: int, weight: float) -> set[int]:
+        """Groups that could not join the two as well and together leave the link too weak; none where it is strong enough."""
+        against, found = 0.0, set()
         for x, y in ((a, b), (b, a)):
-            for z, witness in known[x].items():
-                rival = verdict(witness)
-                if z != y and rival > 0 and z in known[y] and rival + verdict(known[y][z]) < 0:
+            beside = stands[y]
+            for z, rival in stands[x].items():
+                if z != y and rival > 0 and z in beside and rival + beside[z] < 0:
                     against += 2.0 ** min(rival - weight, 60.0)
-        return against <= 2.0**-link
+                    found.add(z)
+                    if against > 2.0**-link:
+                        return found
+        return set()
 
-    while True:
-        chosen: tuple[float, int, int] | None = None
-        for a, others in known.items():
-            for b, pair in others.items():
-                if a < b:
-                    weight = verdict(pair)
-                    if weight >= link and (chosen is None or (-weight, a, b) < chosen) and claim(a, b, weight):
-                        chosen = (-weight, a, b)
-        if chosen is None:
-            return group
-        a, b = chosen[1], chosen[2]
+    # Pairs strong enough to join wait in order of weight; one that rivals hold back waits until one of these groups changes.
+    waiting = [
+        (-weight, a, b) for a, others in stands.items() for b, weight in others.items() if a < b and weight >= link
+    ]
+    heapify(waiting)
+    held_back: dict[int, set[Pair]] = {n: set() for n in members}
+    while waiting:
+        negative, a, b = heappop(waiting)
+        if stands.get(a, {}).get(b) != -negative:
+            continue  # one of them is of another group by now, or stands otherwise
+        in_the_way = rivals(a, b, -negative)
+        if in_the_way:
+            for n in (a, b, *in_the_way):
+                held_back[n].add((a, b))
+            continue
         merge(a, b)
+        freed = held_back.pop(b) | held_back[a]
+        held_back[a] = set()
+        del stands[b]
         for z, (most, least) in known.pop(b).items():
-            del known[z][b]
+            del known[z][b], stands[z][b]
             if z != a:
                 add(a, z, most, least)
+                stands[a][z] = stands[z][a] = standing(*known[a][z], refuse)
+                freed.add((min(a, z), max(a, z)))
+        for x, y in freed:
+            weight = stands.get(x, {}).get(y)
+            if weight is not None and weight >= link:
+                heappush(waiting, (-weight, x, y))
+    return group
