@@ -193,6 +193,8 @@ class RunFigures:
     peak_rss_mb: float
     warnings: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)  # path relative to the workspace -> what it is
+    # form of the name in words (ALL: every one) -> records, linked to another supply, in an uncertain link
+    name_forms: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def report(figures: RunFigures, policy: ControlPolicy | None = None) -> dict[str
         sections=[
             _supplies(figures),
             _linkage(figures),
+            *([_name_forms(figures, policy)] if ALL in figures.name_forms else []),
             _households(figures),
             _places(figures),
             _routes(figures, released, policy),
@@ -146,6 +147,47 @@ def _linkage(figures: RunFigures) -> Section:
     rows = tuple((name, f"{count:,}") for name, count in histogram.items())
     chart = bars(list(histogram), {"people": list(histogram.values())}, what="People by number of records")
     return Section("How well it linked", ("Records of a person", "People"), rows, chart, notes)
+
+
+def _name_forms(figures: RunFigures, policy: ControlPolicy) -> Section:
+    """Shares of records by form of the name; a share is withheld where its count, or what is left of the whole, is small."""
+    every = figures.name_forms[ALL]
+    rows: list[tuple[str, ...]] = []
+    drawn: dict[str, float | None] = {}
+    for form, counts in figures.name_forms.items():
+        title = _capital("all records" if form == ALL else form)
+        shares = [_share(counts[0], counts[at], every[0], every[at], policy) for at in (1, 2)]
+        told = None not in [whole for whole, _ in shares]
+        cells = (
+            "none" if not counts[0] else WITHHELD if share is None else f"{100 * share:.1f} %" for _, share in shares
+        )
+        rows.append((title, f"{counts[0]:,}" if told else WITHHELD, *cells))
+        drawn[title] = shares[0][1] if told else None
+    chart = bars(
+        list(drawn),
+        {"share": [None if share is None else 100 * share for share in drawn.values()]},
+        what="Share of records that were linked to another supply, by form of the name, in per cent",
+        decimals=1,
+    )
+    notes = (
+        "Whether people with some names are matched worse than others. Linked less often, or in doubt more often, may mean that; "
+        "it may as well mean that fewer services know these people. Only data with known truth tells which: see matcher evaluate.",
+    )
+    heads = ("Form of the name", "Records", "Linked to another supply", "In a link that a person could decide")
+    return Section("Forms of names", heads, tuple(rows), chart, notes)
+
+
+def _share(has: int, part: int, every: int, all_parts: int, policy: ControlPolicy) -> tuple[int | None, float | None]:
+    """How many have the form, and which share of them `part` is, beside the same of all records; None where withheld."""
+    if has == every:
+        return has, part / has if has else None
+    leaves: dict[tuple[str, ...], int] = {("has", "yes"): part, ("has", "no"): has - part}
+    leaves |= {("not", "yes"): all_parts - part, ("not", "no"): every - has - all_parts + part}
+    counts = grid("form", [{ALL: ("has", "not")}, {ALL: ("yes", "no")}], leaves)
+    totals = [cell for cell in counts.cells if cell[1] == ALL]
+    released = protect(counts, policy, always=totals)
+    whole, told = released.cells["form", "has", ALL], released.cells["form", "has", "yes"]
+    return whole, None if not whole or told is None else told / whole
 
 
 def _households(figures: RunFigures) -> Section:

@@ -78,6 +78,28 @@ def name_forms(records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping
     return out
 
 
+def linkage_by_form(
+    forms: Mapping[str, Mask], records: pa.Table, person: npt.NDArray[np.int64], uncertain: pa.Table, counted: Mask
+) -> dict[str, dict[str, int]]:
+    """Form ("all": every one) -> how many of the `counted` records have it, are of one person with a record of another
+    supply, and stand in a link that a person could decide. `person`: of each record, -1 for none."""
+    named = counted & (person >= 0)
+    together = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks()
+    supply = pc.dictionary_encode(together).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    size = int(person.max(initial=-1)) + 1
+    pairs = np.unique(person[named] * (int(supply.max(initial=0)) + 1) + supply[named])
+    supplies = np.bincount(pairs // (int(supply.max(initial=0)) + 1), minlength=size)
+    linked = named & (np.append(supplies, 0)[person] > 1)
+    doubtful = np.zeros(len(person), dtype=bool)
+    for end in ("record_id_l", "record_id_r"):
+        doubtful[uncertain[end].to_numpy()] = True
+    masks = {"all": named, **{form: named & mask for form, mask in forms.items()}}
+    return {
+        form: {"records": int(mask.sum()), "linked": int((mask & linked).sum()), "uncertain": int((mask & doubtful).sum())}
+        for form, mask in masks.items()
+    }  # fmt: skip
+
+
 def _as_written(
     records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]
 ) -> tuple[Mask, Mask]:

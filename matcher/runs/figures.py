@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from matcher.evaluation.name_forms import linkage_by_form, name_forms
 from matcher.extracts import Intake
 from matcher.memory import peak_rss_mb
 from matcher.month import Month, Rules
@@ -42,6 +43,7 @@ class Figures:
     statistics: dict[str, int]
     unsupplied: list[list[str]]
     warnings: list[str]
+    name_forms: dict[str, dict[str, int]] = field(default_factory=dict)  # form -> records, linked, uncertain
     seconds: dict[str, float] = field(default_factory=dict)
     peak_rss_mb: float = 0.0
     framework: str = ""
@@ -118,6 +120,13 @@ def _counted(sizes: np.ndarray) -> dict[str, int]:
     return {str(value): int(count) for value, count in zip(values.tolist(), counts.tolist(), strict=True)}
 
 
+def _name_forms(month: Month, rules: Rules, delivered: np.ndarray, person: np.ndarray) -> dict[str, dict[str, int]]:
+    tables = month.tables
+    accepted = [supply for supply in month.intake.supplies if supply.status == "accepted"]
+    forms = name_forms(tables.records, accepted, rules.specs)
+    return linkage_by_form(forms, tables.records, person, tables.uncertain, delivered)
+
+
 def figures_of(month: Month, rules: Rules) -> Figures:
     """The figures of a match, before anybody is forgotten. Timings are added when they are known."""
     tables = month.tables
@@ -140,6 +149,7 @@ def figures_of(month: Month, rules: Rules) -> Figures:
         places=dict(sorted(places.items())),
         statistics=dict(month.statistics),
         unsupplied=[list(pair) for pair in sorted(month.unsupplied)],
+        name_forms=_name_forms(month, rules, delivered, person),
         warnings=[*month.warnings, *rules.framework.cautions(month.as_at)],
         peak_rss_mb=peak_rss_mb(),
         framework=rules.framework.name,

@@ -32,6 +32,7 @@ from matcher.disclosures.inputs import (
     SupplyFigures,
 )  # fmt: skip
 from matcher.disclosures.workbooks import Sheet, protected_workbook
+from matcher.evaluation.name_forms import FORMS
 from matcher.extracts.feedback import feedback_files
 from matcher.month import Rules
 from matcher.purge.audit import Audit
@@ -275,6 +276,10 @@ def write_report(
             peak_rss_mb=figures.peak_rss_mb,
             warnings=tuple(figures.warnings),
             outputs=describe([*written, path]),
+            name_forms={
+                FORMS.get(form, form): (counts["records"], counts["linked"], counts["uncertain"])
+                for form, counts in figures.name_forms.items()
+            },
         ),
         control_policy(workspace, batch.as_at),
     )

@@ -28,6 +28,7 @@ def section(page: str, title: str) -> str:
     [
         ("What came in", ["yos.city", "city_yos", "24,110", "rejected", "nhs_trust"]),
         ("How well it linked", ["93,111 candidate pairs", "14,000 (70.0 %)", "6 or more", "17."]),
+        ("Forms of names", ["A hyphen in the name", "640", "33.1 %", "1.4 %", "37.3 %", "matcher evaluate"]),
         ("Households", ["8 or more", "7,000"]),
         ("Kinds of place", ["Hostel or refuge", "13,300"]),
         ("Decisions", ["City", "County", "Rutland", "13,350", "under 5 households"]),
@@ -49,7 +50,7 @@ def test_each_section_holds_its_figures(page: str, title: str, words: list[str])
 def test_every_chart_stands_by_its_table(page: str) -> None:
     titles = re.findall(r"<h2>(.*?)</h2>", page)
     charted = [title for title in titles if "<svg" in section(page, title)]
-    assert len(charted) == 8
+    assert len(charted) == 9
     assert all("<table>" in section(page, title) for title in charted)
 
 
@@ -60,6 +61,24 @@ def test_small_counts_about_decisions_are_not_shown(page: str) -> None:
     assert ">3<" not in section(page, "Causes for concern")
     every = re.search(r"<th>All areas</th>(.*?)</tr>", decisions, re.S)
     assert every and re.findall(r">([^<>]+)</td>", every[1]) == ["69", "50", "119", "13,350", "13,469"]
+
+
+def cells_of(page: str, title: str) -> list[str]:
+    row = re.search(rf"<th>{title}</th>(.*?)</tr>", section(page, "Forms of names"), re.S)
+    assert row
+    return re.findall(r">([^<>]+)</td>", row[1])
+
+
+def test_small_counts_by_form_of_the_name_are_not_shown(page: str) -> None:
+    assert cells_of(page, "An apostrophe in the name") == ["31", "38.7 %", "withheld"], "two in doubt"
+    assert cells_of(page, "A surname of up to 3 letters") == ["withheld"] * 3
+    assert cells_of(page, "A forename of one letter") == ["0", "none", "none"]
+    assert cells_of(page, "All records") == ["24,920", "37.3 %", "0.5 %"]
+
+
+def test_a_run_of_an_earlier_version_has_no_forms_of_names() -> None:
+    figures = dataclasses.replace(run_figures(), name_forms={})
+    assert "Forms of names" not in check_page(report(figures)["report.html"])
 
 
 def test_totals_are_told_however_small() -> None:

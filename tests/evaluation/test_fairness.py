@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 from matcher.cli import cli
 from matcher.evaluation.fairness import FEWEST, by_name_form, gap, sentence
 from matcher.evaluation.metrics import join
-from matcher.evaluation.name_forms import FORMS, name_forms
+from matcher.evaluation.name_forms import FORMS, linkage_by_form, name_forms
 from matcher.records import build
 from matcher.synthetic import make_month
 from specs.load import load_extract_specs
@@ -76,6 +77,22 @@ def test_every_form_has_words_and_only_a_named_row_lacks_a_date_of_birth(forms: 
     assert list(forms) == list(FORMS)
     assert forms["no_dob"] == [True] + [False] * (len(NAMES) - 1)
     assert forms["common_surname"][3] and not forms["rare_surname"][3] and forms["rare_surname"][6]
+
+
+def test_shares_of_linked_and_doubtful_records_are_counted_by_form() -> None:
+    records = pa.table(
+        {"dataset": ["yos", "dwp", "yos", "yos", "dwp", "registry"], "supplier": ["", "", "", "city", "", ""]}
+    )
+    person = np.array([0, 0, 1, 1, -1, 0])
+    uncertain = pa.table({"record_id_l": [0], "record_id_r": [2]})
+    hyphen = np.array([True, True, False, False, True, True])
+    counted = np.array([True] * 5 + [False])
+    found = linkage_by_form({"hyphen": hyphen}, records, person, uncertain, counted)
+    assert found == {
+        "all": {"records": 4, "linked": 4, "uncertain": 2}, "hyphen": {"records": 2, "linked": 2, "uncertain": 1},
+    }  # fmt: skip
+    alone = linkage_by_form({}, records.slice(0, 1), np.array([0]), uncertain.slice(0, 0), np.array([True]))
+    assert alone["all"] == {"records": 1, "linked": 0, "uncertain": 0}
 
 
 def case(*people: tuple[int, str, str, bool]) -> tuple[pd.DataFrame, pd.DataFrame]:
