@@ -16,6 +16,8 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cdist, cpdist
 
+from matcher.pairs.comparators.dates import one_digit
+
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.uint64]
 Levels = npt.NDArray[np.uint8]
@@ -137,17 +139,7 @@ class DateTable:
         a, b = left[rest], right[rest]
         x, y = self._digits[a], self._digits[b]
         found = np.where(np.abs(self._years[a] - self._years[b]) <= 1, np.uint8(4), np.uint8(5))
-        differ = x ^ y
-        places = differ | differ >> np.uint32(2)
-        places = (places | places >> np.uint32(1)) & np.uint32(0x11111111)
-        count = np.bitwise_count(places)
-        found[count == 1] = 3
-        two = np.flatnonzero((count == 2) & (places & places >> np.uint32(4) != 0))
-        p, q = x[two], y[two]
-        # The lower of the two places that differ, by which both digits are shifted down to be held against each other.
-        low = places[two] & (~places[two] + np.uint32(1))
-        crossed = (p // low & 15 == q // low >> np.uint32(4) & 15) & (q // low & 15 == p // low >> np.uint32(4) & 15)
-        found[two[crossed]] = 3
+        found[one_digit(x, y)] = 3
         exchanged = (
             (x & np.uint32(0xFFFF0000)) | (x & np.uint32(0xFF)) << np.uint32(8) | x >> np.uint32(8) & np.uint32(0xFF)
         )
