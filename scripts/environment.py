@@ -41,7 +41,9 @@ def ensure(lock: str) -> Path:
         venv.create(HOME, with_pip=True)
     print("Setting up: installing the pinned packages (a few minutes the first time) ...", file=sys.stderr, flush=True)
     pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
-    _run("Installing the packages", *pip, "--require-hashes", "--only-binary=:all:", "-r", str(path))
+    # pyspark alone comes as source: made with the setuptools of the check's lock.
+    source = ("--no-binary=pyspark", "--no-build-isolation") if lock == "spark" else ()
+    _run("Installing the packages", *pip, "--require-hashes", "--only-binary=:all:", *source, "-r", str(path))
     _run("Installing matcher", *pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     stamp.write_text(digest + "\n", encoding="utf-8")
     return PYTHON

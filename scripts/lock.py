@@ -1,8 +1,8 @@
 """Write the lock files again: `python scripts/lock.py` (needs `uv` on the path and the package registry).
 
-`locks/run.lock` holds what the program needs, `locks/check.lock` that and what the check needs; both with the hash of every
-file of each release. `locks/wheels.json` names the wheels behind the hashes, so that a test can hold every default dependency
-to a wheel for Windows and for Linux without asking a registry.
+`locks/run.lock` holds what the program needs, `locks/check.lock` that and what the check needs, `locks/spark.lock` all that and
+the spark engine; each with the hash of every file of each release. `locks/wheels.json` names the wheels behind the hashes, so
+that a test can hold every default dependency to a wheel for Windows and for Linux without asking a registry.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def main() -> None:
     LOCKS.mkdir(exist_ok=True)
     run = compile_lock("run", "--extra", "build")
     compile_lock("check", "--extra", "build", "--extra", "check")
+    compile_lock("spark", "--extra", "build", "--extra", "check", "--extra", "spark")
     wheels = {f"{name}=={version}": wheels_of(name, hashes) for name, (version, hashes) in locked(run).items()}
     text = json.dumps(wheels, indent=1, sort_keys=True)
     (LOCKS / "wheels.json").write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -6,6 +6,7 @@ Ends with the test runner's closing line; exit code 0 only where everything pass
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,8 @@ from environment import ROOT, ensure
 
 def main() -> int:
     python = str(ensure("check"))
+    if shutil.which("java"):  # else the tests of the spark engine are skipped, and say so
+        ensure("spark")
     # Hundreds of tests start the program anew: what Python compiled once is kept, whatever the machine's habit.
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     failed = []

@@ -62,7 +62,7 @@ def test_the_wheels_named_are_those_of_the_lock() -> None:
     assert all(digest in hashes for files in wheels().values() for digest in files.values())
 
 
-@pytest.mark.parametrize("name", ["run", "check"])
+@pytest.mark.parametrize("name", ["run", "check", "spark"])
 def test_every_requirement_of_a_lock_is_pinned_and_hashed(name: str) -> None:
     text = (LOCKS / f"{name}.lock").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -99,7 +99,7 @@ class Spark:
             additional_columns_to_retain=["ref", "known"],
             retain_matching_columns=True,  # the gammas too; of the rest no column is read, so Spark leaves it out
         )
-        return Linker(self._records, settings, log_level="ERROR")
+        return Linker(self._records, settings, validate_settings=False, log_level="ERROR")
 
     def _patterns(self, linker: Linker) -> DataFrame:
         """Pairs with their patterns, and whether one reference, or it or a registry's person, makes them one person."""

@@ -72,13 +72,13 @@ def settings(folder: Path) -> dict[str, str]:
     return found
 
 
-_sessions: list[SparkSession] = []
+_running: list[tuple[SparkSession, tempfile.TemporaryDirectory[str]]] = []
 
 
 def session() -> SparkSession:
     """The session of this process, started where there is none. Raises UserError."""
-    if _sessions:
-        return _sessions[0]
+    if _running:
+        return _running[0][0]
     if absent := lacking():
         raise UserError(
             f"The spark engine needs {absent}, which this machine lacks.",
@@ -94,7 +94,7 @@ def session() -> SparkSession:
         builder = builder.config(name, value)
     try:
         with _without_console():
-            running = builder.getOrCreate()
+            started = builder.getOrCreate()
     except (PySparkException, OSError) as error:
         folder.cleanup()
         raise UserError(
@@ -102,9 +102,19 @@ def session() -> SparkSession:
             where="--engine",
             todo=f"check `java -version` (17 or newer) and {MASTER}, {MEMORY}; or use --engine in_process",
         ) from error
-    atexit.register(_stop, running, folder)
-    _sessions.append(running)
-    return running
+    _running.append((started, folder))
+    return started
+
+
+def stop() -> None:
+    """End the session and all that it put on the disk; at the latest when the process ends."""
+    while _running:
+        started, folder = _running.pop()
+        started.stop()
+        folder.cleanup()
+
+
+atexit.register(stop)
 
 
 @contextmanager
@@ -120,8 +130,3 @@ def _without_console() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
-
-
-def _stop(running: SparkSession, folder: tempfile.TemporaryDirectory[str]) -> None:
-    running.stop()
-    folder.cleanup()
