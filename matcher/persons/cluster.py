@@ -81,38 +81,66 @@ def _suspicious(component: Ints, left: Ints, right: Ints, weight: Floats, link: 
     return out
 
 
+def _witnesses(
+    size: int, left: Ints, right: Ints, certain: npt.NDArray[np.bool_], joined: Ints, apart: Ints
+) -> tuple[Ints, Ints]:
+    """Number of each record's certain group, in the order of their first records, and these records. Answers decide first."""
+    low, high = left[certain], right[certain]
+    if len(joined) or len(apart):
+        both = np.concatenate([np.column_stack([low, high]), joined])
+        both = both[~np.isin(both[:, 0] << 32 | both[:, 1], apart[:, 0] << 32 | apart[:, 1])]
+        low, high = both.T
+    witness = _numbered(components(size, low, high))
+    return witness, np.flatnonzero(np.diff(np.maximum.accumulate(witness), prepend=-1))
+
+
 def _split_all(
     component: Ints, chosen: npt.NDArray[np.bool_], left: Ints, right: Ints, weight: Floats, joined: set[tuple[int, int]],
     apart: set[tuple[int, int]], thresholds: Thresholds, link: float,
 ) -> Ints:  # fmt: skip
-    """Group of each record: its component, or its part of a component that is split."""
-    group = component.copy()
+    """Group of each record: its component, or its part of a component that is split. The records of a certain group are one
+    witness: of the pairs between two of them the one that speaks most for a link counts."""
+    if not chosen.any():
+        return component
+    inside = (component[left] == component[right]) & chosen[component[left]]
+    left, right, weight = left[inside], right[inside], weight[inside]
+    answers = [np.array(sorted(of), dtype=np.int64).reshape(-1, 2) for of in (joined, apart)]
+    witness, first = _witnesses(len(component), left, right, weight >= CERTAIN, *answers)
+    open_pairs = np.flatnonzero((weight < CERTAIN) & (witness[left] != witness[right]))
+    a, b = witness[left[open_pairs]], witness[right[open_pairs]]
+    packed = np.minimum(a, b) << 32 | np.maximum(a, b)
+    order = np.lexsort((-weight[open_pairs], packed))
+    packed = packed[order]
+    order = order[np.diff(packed, prepend=-1) != 0]
+    a, b, w = np.minimum(a, b)[order], np.maximum(a, b)[order], weight[open_pairs][order]
+    chain = component[first]  # of each certain group
+    members = np.flatnonzero(chosen[chain])
+    members = members[np.argsort(chain[members], kind="stable")]
+    sizes = np.bincount(chain[members])
+    place = np.zeros(len(first), dtype=np.int64)
+    place[members] = np.arange(len(members)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    order = np.argsort(chain[a], kind="stable")
+    a, b, w = a[order], b[order], w[order]
+    not_one: dict[int, list[tuple[int, int]]] = {}
+    for x, y in answers[1].tolist():
+        if component[x] == component[y]:
+            not_one.setdefault(int(component[x]), []).append((int(place[witness[x]]), int(place[witness[y]])))
+    found = np.zeros(len(first), dtype=np.int64)
     following = int(component.max(initial=-1)) + 1
-    rows = np.flatnonzero(chosen[component])
-    rows = rows[np.argsort(component[rows], kind="stable")]
-    bounds = np.flatnonzero(np.diff(component[rows])) + 1
-    place = np.zeros(len(component), dtype=np.int64)
-    pairs = np.flatnonzero((component[left] == component[right]) & chosen[component[left]])
-    pairs = pairs[np.argsort(component[left[pairs]], kind="stable")]
-    pair_component = component[left[pairs]]
-    for part in np.split(rows, bounds) if len(rows) else []:
-        place[part] = np.arange(len(part))
-        low, high = np.searchsorted(pair_component, [component[part[0]], component[part[0]] + 1])
-        those = pairs[low:high]
-        a, b, w = place[left[those]].tolist(), place[right[those]].tolist(), weight[those].tolist()
-        weights = {(i, j): x for i, j, x in zip(a, b, w, strict=True) if x < CERTAIN}
-        sure = [(i, j) for i, j, x in zip(a, b, w, strict=True) if x >= CERTAIN]
-        not_one = []
-        if joined or apart:
-            at = {int(row): n for n, row in enumerate(part)}
-            sure += [(at[i], at[j]) for i, j in joined if i in at and j in at]
-            not_one = [(at[i], at[j]) for i, j in apart if i in at and j in at]
-            refused = {tuple(sorted(pair)) for pair in not_one}
-            sure = [pair for pair in sure if tuple(sorted(pair)) not in refused]
-        found = split(len(part), weights, link=link, refuse=thresholds.refuse_weight, joined=sure, apart=not_one)
-        group[part] = following + np.array(found)
+    kinds = np.flatnonzero(sizes)
+    edges = np.searchsorted(chain[a], np.append(kinds, len(chosen))).tolist()
+    starts = (np.cumsum(sizes) - sizes)[kinds].tolist()
+    for at, (kind, start) in enumerate(zip(kinds.tolist(), starts, strict=True)):
+        those = slice(edges[at], edges[at + 1])
+        keys = zip(place[a[those]].tolist(), place[b[those]].tolist(), strict=True)
+        part = members[start : start + sizes[kind]]
+        group = split(
+            len(part), dict(zip(keys, w[those].tolist(), strict=True)), link=link, refuse=thresholds.refuse_weight,
+            apart=not_one.get(kind, ()),
+        )  # fmt: skip
+        found[part] = following + np.array(group)
         following += len(part)
-    return group
+    return np.where(chosen[component], found[witness], component)
 
 
 def _strength(

@@ -106,7 +106,7 @@ def split(
                 stands[a][z] = stands[z][a] = standing(*known[a][z], refuse)
                 freed.add((min(a, z), max(a, z)))
         for x, y in freed:
-            weight = stands.get(x, {}).get(y)
-            if weight is not None and weight >= link:
-                heappush(waiting, (-weight, x, y))
+            again = stands.get(x, {}).get(y)
+            if again is not None and again >= link:
+                heappush(waiting, (-again, x, y))
     return group
