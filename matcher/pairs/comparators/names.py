@@ -16,11 +16,13 @@ from pathlib import Path
 import jellyfish
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from matcher.pairs.comparators import level
+from matcher.pairs.comparators.plain import Letters, similarities
 
+EDITED = 0.7  # similarity below which names are not looked at for one edit
 SLOTS = 4  # families that one name may belong to
 Ints = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.uint8]
@@ -127,6 +129,7 @@ class Vocabulary:
         self.given, self.family = _slots(values, known.given), _slots(values, known.family)
         self.sound, self.spelling = number(sounds(values)), number(spellings(values))
         self.phone = number([jellyfish.metaphone(name) or name for name in values])
+        self.letters = Letters(values)
         self.initial = np.array([ord(name[0]) if name else 0 for name in values], dtype=np.int32)
         self.prefix = np.array([name in known.prefixes for name in values], dtype=bool)
         self.single = np.array([len(name) == 1 for name in values], dtype=bool)
@@ -148,10 +151,13 @@ def number(texts: list[str]) -> Ints:
 
 def _share_a_family(slots: Ints, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(left), dtype=bool)
-    for a in range(SLOTS):
-        column = slots[left, a]
-        for b in range(SLOTS):
-            found |= (column >= 0) & (column == slots[right, b])
+    rows = np.flatnonzero((slots[left, 0] >= 0) & (slots[right, 0] >= 0))
+    a, b = slots[left[rows]], slots[right[rows]]
+    shared = np.zeros(len(rows), dtype=bool)
+    for one in range(SLOTS):
+        for other in range(SLOTS):
+            shared |= (a[:, one] >= 0) & (a[:, one] == b[:, other])
+    found[rows] = shared
     return found
 
 
@@ -172,31 +178,31 @@ def name_levels(words: Vocabulary, left: Ints, right: Ints, comparison: str) -> 
     rest = np.flatnonzero(present & ~equal)
     if not len(rest):
         return out
-    packed = np.minimum(left[rest], right[rest]).astype(np.int64) << 32 | np.maximum(left[rest], right[rest])
-    distinct, back = np.unique(packed, return_inverse=True)
-    a, b = (distinct >> 32).astype(np.int32), (distinct & 0xFFFFFFFF).astype(np.int32)
+    a, b = left[rest], right[rest]
     found = np.full(len(a), at["different"], dtype=np.uint8)
     single = words.single[a] | words.single[b]
-    same_initial = words.initial[a] == words.initial[b]
-    if comparison == "forename":
-        found[single & same_initial] = level("forename", "initial")
-    else:
-        found[single & same_initial] = at["similar"]
+    same_initial = np.flatnonzero(single)
+    same_initial = same_initial[words.initial[a[same_initial]] == words.initial[b[same_initial]]]
+    found[same_initial] = level("forename", "initial") if comparison == "forename" else at["similar"]
     whole = np.flatnonzero(~single)
     if len(whole):
         x, y = a[whole], b[whole]
-        score = cpdist(words.values[x], words.values[y], scorer=JaroWinkler.similarity, dtype=np.float64)
+        score = similarities(words.letters, words.values, x, y, EDITED) + 1e-9
         here = np.full(len(whole), at["different"], dtype=np.uint8)
-        alike = (score + 1e-9 >= 0.8) | (words.sound[x] == words.sound[y]) | (words.phone[x] == words.phone[y])
+        alike = (score >= 0.8) | (words.sound[x] == words.sound[y]) | (words.phone[x] == words.phone[y])
         here[alike] = at["similar"]
-        maybe = np.flatnonzero((score + 1e-9 >= 0.7) & (score < 0.92))
-        edited = np.array(
-            [one_edit(m, n) for m, n in zip(words.values[x[maybe]], words.values[y[maybe]], strict=True)], dtype=bool
-        )
-        here[score + 1e-9 >= 0.92] = at["close"]
-        here[maybe[edited]] = at["close"]
+        maybe = np.flatnonzero((score >= EDITED) & (score < 0.92))
+        here[score >= 0.92] = at["close"]
+        here[maybe[_edited(words, x[maybe], y[maybe])]] = at["close"]
         slots = words.given if comparison == "forename" else words.family
         here[_share_a_family(slots, x, y) | (words.spelling[x] == words.spelling[y])] = at["family"]
         found[whole] = here
-    out[rest] = found[back]
+    out[rest] = found
     return out
+
+
+def _edited(words: Vocabulary, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    """Pairs of names of at least four letters that differ by one letter more, less, other or exchanged with its neighbour."""
+    x, y = words.values[left], words.values[right]
+    edits = cpdist(x, y, scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
+    return (np.minimum(words.letters.lengths[left], words.letters.lengths[right]) >= 4) & (edits <= 1)

@@ -37,32 +37,58 @@ def exact_levels(left: Ints, right: Ints) -> Levels:
     return out
 
 
-def _letters(values: Sequence[str]) -> tuple[Longs, npt.NDArray[np.uint8], npt.NDArray[np.int32], Longs]:
-    """Of each text: its bag of letters, how many of them the bag does not hold, its length and its first four letters.
+class Letters:
+    """What the letters of texts tell of their similarity before it is computed, by code.
 
     A bag has two bits for each of 32 kinds of letters: at least one, at least two. What two texts have in common is at most
     what their bags have in common and the lesser of what these do not hold.
     """
-    size = len(values)
-    lengths = np.fromiter(map(len, values), dtype=np.int32, count=size)
-    bags, beyond, heads = np.zeros(size, np.uint64), np.zeros(size, np.uint8), np.zeros(size, np.uint64)
-    for start in range(0, size, PORTION):
-        part = slice(start, min(start + PORTION, size))
-        letters = np.frombuffer("".join(values[part]).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        count = lengths[part]
-        text = np.repeat(np.arange(len(count)), count)
-        first = np.cumsum(count) - count
-        kinds = np.bincount(text * 32 + (letters & 31), minlength=32 * len(count)).reshape(-1, 32)
-        once, twice = (
-            np.packbits(kinds >= n, axis=1, bitorder="little").view("<u4").astype(np.uint64).ravel() for n in (1, 2)
-        )
-        bags[part] = once | twice << np.uint64(32)
-        beyond[part] = np.minimum(count - np.bitwise_count(bags[part]), 255)
-        for place in range(4):
-            has = np.flatnonzero(count > place)
-            letter = (letters[first[has] + place] & 0xFFFF).astype(np.uint64)
-            heads[start + has] |= letter << np.uint64(16 * place)
-    return bags, beyond, lengths, heads
+
+    def __init__(self, values: Sequence[str]) -> None:
+        size = len(values)
+        self.lengths = np.fromiter(map(len, values), dtype=np.int32, count=size)
+        self.bags, self._heads = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+        self._beyond = np.zeros(size, np.uint8)  # letters that the bag does not hold
+        for start in range(0, size, PORTION):
+            part = slice(start, min(start + PORTION, size))
+            letters = np.frombuffer("".join(values[part]).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+            count = self.lengths[part]
+            text = np.repeat(np.arange(len(count)), count)
+            first = np.cumsum(count) - count
+            kinds = np.bincount(text * 32 + (letters & 31), minlength=32 * len(count)).reshape(-1, 32)
+            once, twice = (
+                np.packbits(kinds >= n, axis=1, bitorder="little").view("<u4").astype(np.uint64).ravel() for n in (1, 2)
+            )
+            self.bags[part] = once | twice << np.uint64(32)
+            self._beyond[part] = np.minimum(count - np.bitwise_count(self.bags[part]), 255)
+            for place in range(4):
+                has = np.flatnonzero(count > place)
+                letter = (letters[first[has] + place] & 0xFFFF).astype(np.uint64)
+                self._heads[start + has] |= letter << np.uint64(16 * place)
+
+    def at_most(self, a: Ints, b: Ints) -> npt.NDArray[np.float32]:
+        """An upper bound of the similarity after Jaro and Winkler: as if all letters in common were near and in order."""
+        shared = np.bitwise_count(self.bags[a] & self.bags[b]) + np.minimum(self._beyond[a], self._beyond[b])
+        x, y = self.lengths[a].astype(np.float32), self.lengths[b].astype(np.float32)
+        jaro = (shared / x + shared / y + np.float32(1)) / np.float32(3)
+        differ = self._heads[a] ^ self._heads[b]
+        same = np.zeros(len(a), dtype=np.uint8)
+        for letters in range(1, 5):
+            same += differ & np.uint64((1 << 16 * letters) - 1) == 0
+        boosted = jaro + PREFIX * same * (np.float32(1) - jaro)
+        bound: npt.NDArray[np.float32] = np.where(jaro > BOOSTED - MARGIN, boosted, jaro)
+        return np.where(shared > 0, bound, np.float32(0))
+
+
+def similarities(
+    letters: Letters, values: npt.NDArray[np.object_], a: Ints, b: Ints, least: float
+) -> npt.NDArray[np.float64]:
+    """Similarities after Jaro and Winkler of pairs of texts by code; 0 where they are below `least`."""
+    out = np.zeros(len(a))
+    near = np.flatnonzero(letters.at_most(a, b) >= least - MARGIN)
+    x, y = values[a[near]], values[b[near]]
+    out[near] = cpdist(x, y, scorer=JaroWinkler.similarity, score_cutoff=least - MARGIN, dtype=np.float64)
+    return out
 
 
 class NameTable:
@@ -71,11 +97,12 @@ class NameTable:
     def __init__(self, values: Sequence[str], thresholds: Sequence[float] = (0.92, 0.8)) -> None:
         self._values = np.array([*values, ""], dtype=object)[:-1]
         self._thresholds = tuple(sorted(thresholds, reverse=True))
-        self._least = self._thresholds[-1] - MARGIN
-        self._bags, self._beyond, self._lengths, self._heads = _letters(values)
+        self._least = self._thresholds[-1]
+        self._letters = Letters(values)
         common = self._values[:COMMONEST]
-        self._dense = self._graded(cdist(common, common, scorer=JaroWinkler.similarity, score_cutoff=self._least,
-                                         dtype=np.float64))  # fmt: skip
+        least = self._least - MARGIN
+        dense = cdist(common, common, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float64)
+        self._dense = self._graded(dense)
         np.fill_diagonal(self._dense, 1)
 
     def _graded(self, similarity: npt.NDArray[np.float64]) -> Levels:
@@ -94,26 +121,10 @@ class NameTable:
         found = np.full(len(rest), len(self._thresholds) + 2, dtype=np.uint8)
         found[known] = self._dense.ravel()[a[known] * np.int64(len(self._dense)) + b[known]]
         open_ = np.flatnonzero(~common)
-        a, b = a[open_], b[open_]
-        alike = np.flatnonzero(self._at_most(a, b) >= self._least)
-        x, y = self._values[a[alike]], self._values[b[alike]]
-        score = cpdist(x, y, scorer=JaroWinkler.similarity, score_cutoff=self._least, dtype=np.float64)
-        found[open_[alike]] = self._graded(score)
+        score = similarities(self._letters, self._values, a[open_], b[open_], self._least)
+        found[open_] = self._graded(score)
         out[rest] = found
         return out
-
-    def _at_most(self, a: Ints, b: Ints) -> npt.NDArray[np.float32]:
-        """An upper bound of the similarity: as if all letters in common were in their order and near enough."""
-        shared = np.bitwise_count(self._bags[a] & self._bags[b]) + np.minimum(self._beyond[a], self._beyond[b])
-        x, y = self._lengths[a].astype(np.float32), self._lengths[b].astype(np.float32)
-        jaro = (shared / x + shared / y + np.float32(1)) / np.float32(3)
-        differ = self._heads[a] ^ self._heads[b]
-        same = np.zeros(len(a), dtype=np.uint8)
-        for letters in range(1, 5):
-            same += differ & np.uint64((1 << 16 * letters) - 1) == 0
-        boosted = jaro + PREFIX * same * (np.float32(1) - jaro)
-        bound: npt.NDArray[np.float32] = np.where(jaro > BOOSTED - MARGIN, boosted, jaro)
-        return np.where(shared > 0, bound, np.float32(0))
 
 
 class DateTable:
@@ -156,7 +167,7 @@ class PostcodeTable:
 
     def __init__(self, values: Sequence[str]) -> None:
         self._values = np.array([*values, ""], dtype=object)[:-1]
-        self._bags, _, self._lengths, _ = _letters(values)
+        self._letters = Letters(values)
         seen: dict[str, int] = {}
         districts = (seen.setdefault(text.split(" ", 1)[0], len(seen)) for text in values)
         self._district = np.fromiter(districts, dtype=np.int32, count=len(values))
@@ -171,9 +182,9 @@ class PostcodeTable:
         a, b = left[rest], right[rest]
         found = np.where(self._district[a] == self._district[b], np.uint8(3), np.uint8(4))
         # An edit changes at most two kinds' counts: by one each.
-        near = np.flatnonzero(np.bitwise_count(self._bags[a] ^ self._bags[b]) <= 2)
+        near = np.flatnonzero(np.bitwise_count(self._letters.bags[a] ^ self._letters.bags[b]) <= 2)
         a, b = a[near], b[near]
-        apart = np.abs(self._lengths[a] - self._lengths[b])
+        apart = np.abs(self._letters.lengths[a] - self._letters.lengths[b])
         short = (apart == 0) & self._plain[a] & self._plain[b]
         here = np.flatnonzero(short)
         found[near[here[one_edit(self._text[a[here]], self._text[b[here]])]]] = 2
