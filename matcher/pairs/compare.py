@@ -22,7 +22,7 @@ from matcher.pairs.comparators.plain import DateTable, NameTable, PostcodeTable,
 from matcher.pairs.encode import Encoded
 from matcher.pairs.model import Comparison, LinkageModel
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 Levels = npt.NDArray[np.uint8]
 
 
@@ -44,6 +44,7 @@ def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
     out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
     apart = np.flatnonzero(out >= level("surname", "similar"))
     if len(apart):
+        apart = apart[(e.middle[left[apart]] >= 0) | (e.middle[right[apart]] >= 0)]
         i, j = left[apart], right[apart]
         moved = _alike(e, e.surname[i], e.middle[j]) | _alike(e, e.middle[i], e.surname[j])
         out[apart[moved & _alike(e, e.forename[i], e.forename[j])]] = level("surname", "middle")
@@ -65,9 +66,26 @@ def _forenames(e: Encoded, left: Ints, right: Ints, surnames: Levels) -> Levels:
         return out
     i, j = left[rest], right[rest]
     found = out[rest]
-    f, g, s, t = e.forename[i], e.forename[j], e.surname[i], e.surname[j]
+    f, g = e.forename[i], e.forename[j]
+    single_f, single_g = e.words.single[np.maximum(f, 0)], e.words.single[np.maximum(g, 0)]
+    # Only where a forename sounds as another name of the other record, or is an initial, can it be one in another place.
+    forenames, others = e.sounds
+    crossed = ((forenames[i] & others[j]) | (others[i] & forenames[j])) != 0
+    crossed = np.flatnonzero(crossed | single_f | single_g)
+    found[crossed] = _elsewhere(e, i[crossed], j[crossed], surnames[rest[crossed]], found[crossed])
     split = (e.given[i] == e.given[j]) | (e.given[i] == g) | (f == e.given[j])
-    joined = split & (f >= 0) & (g >= 0) & ~e.words.single[np.maximum(f, 0)] & ~e.words.single[np.maximum(g, 0)]
+    found[split & (f >= 0) & (g >= 0) & ~single_f & ~single_g] = level("forename", "family")
+    in_front = e.words.prefix[np.maximum(f, 0)]
+    prefix = np.flatnonzero((found == level("forename", "different")) & (in_front ^ e.words.prefix[np.maximum(g, 0)]))
+    bare = np.where(in_front[prefix], e.middle[i[prefix]], e.middle[j[prefix]]) < 0  # the name used is not given there
+    found[prefix[bare]] = level("forename", "prefix")
+    out[rest] = found
+    return out
+
+
+def _elsewhere(e: Encoded, i: Ints, j: Ints, surnames: Levels, found: Levels) -> Levels:
+    """The levels `found` of forenames, but where a forename is the other's middle name, or names are exchanged."""
+    f, g, s, t = e.forename[i], e.forename[j], e.surname[i], e.surname[j]
     middle = _alike(e, f, e.middle[j]) | _alike(e, e.middle[i], g)
     there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
     back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
@@ -77,15 +95,10 @@ def _forenames(e: Encoded, left: Ints, right: Ints, surnames: Levels) -> Levels:
     home = _alike(e, s, e.middle[j]) & _alike(e, e.middle[i], t)
     around = (there & (back | _alike(e, s, e.middle[j]))) | (back & _alike(e, t, e.middle[i]))
     around |= middle & home
-    found[middle & (surnames[rest] != level("surname", "different"))] = level("forename", "middle")
-    weak = (surnames[rest] > level("surname", "close")) | (surnames[rest] == 0)
+    found[middle & (surnames != level("surname", "different"))] = level("forename", "middle")
+    weak = (surnames > level("surname", "close")) | (surnames == 0)
     found[around & (weak | (found == level("forename", "different")))] = level("forename", "swapped")
-    found[joined] = level("forename", "family")
-    prefix = e.words.prefix[np.maximum(f, 0)] ^ e.words.prefix[np.maximum(g, 0)]
-    bare = np.where(e.words.prefix[np.maximum(f, 0)], e.middle[i], e.middle[j]) < 0  # the name used is not given there
-    found[(found == level("forename", "different")) & prefix & bare] = level("forename", "prefix")
-    out[rest] = found
-    return out
+    return found
 
 
 def _middles(e: Encoded, left: Ints, right: Ints) -> Levels:
@@ -157,8 +170,8 @@ class Comparer:
 
     def _columns(self, left: Ints, right: Ints) -> Iterator[Levels]:
         """Levels of pairs of rows, comparison by comparison."""
-        pairs = Candidates(self._e, left, right)
         low, high = left.astype(np.intp), right.astype(np.intp)  # once, not at each look-up
+        pairs = Candidates(self._e, low, high)
         for comparison in self._comparisons:
             by_value = self._by_value.get(comparison.name)
             if by_value is None:

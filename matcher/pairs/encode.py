@@ -266,6 +266,14 @@ class Encoded:
         return self._named[0][5]
 
     @_once
+    def sounds(self) -> tuple[Keys, Keys]:
+        """Of each record's forename, and of its other names, the sounds of whole names: each sound is one of 64 bits."""
+        bit = np.uint64(1) << (mix(self.words.sound) & np.uint64(63))
+        bits = np.append(np.where(self.words.single, np.uint64(0), bit), np.uint64(0))
+        others = bits[self.surname] | bits[self.middle] | bits[self.part_1] | bits[self.part_2]
+        return bits[self.forename], others
+
+    @_once
     def has_dob(self) -> Flags:
         dates = self._column("dob")
         return np.zeros(self.size, dtype=bool) if dates is None else dates.is_valid().to_numpy()

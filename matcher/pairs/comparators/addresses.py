@@ -12,16 +12,15 @@ from matcher.pairs.comparators import level
 if TYPE_CHECKING:
     from matcher.pairs.encode import Encoded
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 Flags = npt.NDArray[np.bool_]
 
 
-def _same(column: Ints, left: Ints, right: Ints) -> Flags:
-    return (column[left] >= 0) & (column[left] == column[right])
-
-
-def _either_missing(column: Ints, left: Ints, right: Ints) -> Flags:
-    return (column[left] < 0) | (column[right] < 0)
+def _held(column: Ints, left: Ints, right: Ints) -> tuple[Flags, Flags]:
+    """Whether both records hold the same value, and whether either holds none."""
+    a, b = column[left], column[right]
+    none = (a | b) < 0
+    return (a == b) & ~none, none
 
 
 def one_character(text: npt.NDArray[np.uint8], left: Ints, right: Ints) -> Flags:
@@ -36,14 +35,14 @@ def one_character(text: npt.NDArray[np.uint8], left: Ints, right: Ints) -> Flags
 def address_levels(encoded: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.uint8]:
     """Levels of pairs of records by their addresses."""
     e = encoded
-    postcode, no_postcode = _same(e.postcode, left, right), _either_missing(e.postcode, left, right)
-    number, no_number = _same(e.number, left, right), _either_missing(e.number, left, right)
-    street, no_street = _same(e.street, left, right), _either_missing(e.street, left, right)
-    uprn = _same(e.uprn, left, right)
-    flat = e.flat[left] == e.flat[right]
-    flats_clash = ~flat & ~_either_missing(e.flat, left, right)
-    named = _same(e.building, left, right)
-    district = _same(e.district, left, right)
+    postcode, no_postcode = _held(e.postcode, left, right)
+    number, no_number = _held(e.number, left, right)
+    street, no_street = _held(e.street, left, right)
+    uprn, _ = _held(e.uprn, left, right)
+    flat, no_flat = _held(e.flat, left, right)
+    flats_clash = ~flat & ~no_flat
+    named, _ = _held(e.building, left, right)
+    district, _ = _held(e.district, left, right)
     typo = np.zeros(len(left), dtype=bool)
     check = np.flatnonzero(~no_postcode & ~postcode & number)
     typo[check] = one_character(e.postcodes, e.postcode[left[check]], e.postcode[right[check]])
@@ -57,6 +56,7 @@ def address_levels(encoded: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.
     elsewhere = ~no_postcode & ~postcode & ~typo & ~district
     out[number & ~flats_clash & ((street & ~elsewhere) | typo)] = level("address", "door")
     out[postcode & (number | (no_number & named))] = level("address", "building")
-    homes = (e.home[left] != 0) & (e.home[left] == e.home[right])
+    home = e.home[left]
+    homes = (home != 0) & (home == e.home[right])
     out[homes | uprn] = level("address", "home")
     return out

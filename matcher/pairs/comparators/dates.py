@@ -17,7 +17,7 @@ GENERATION = 13  # years between a parent and a child, at least
 
 DAYS = (-51_000, 33_000)  # 1830 to 2060
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 Packed = npt.NDArray[np.uint32]
 
 

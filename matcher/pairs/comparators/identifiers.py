@@ -13,7 +13,7 @@ from matcher.pairs.comparators.addresses import one_character
 if TYPE_CHECKING:
     from matcher.pairs.encode import Encoded
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 
 
 def identifier_levels(encoded: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.uint8]:
@@ -21,10 +21,11 @@ def identifier_levels(encoded: Encoded, left: Ints, right: Ints) -> npt.NDArray[
     out = np.zeros(len(left), dtype=np.uint8)
     same, close, different = (level("identifier", name) for name in ("same", "close", "different"))
     for kind, code in encoded.identifiers.items():
-        both = np.flatnonzero((code[left] >= 0) & (code[right] >= 0))
+        a, b = code[left], code[right]
+        both = np.flatnonzero((a | b) >= 0)
         if not len(both):
             continue
-        a, b = code[left[both]], code[right[both]]
+        a, b = a[both], b[both]
         found = np.full(len(both), different, dtype=np.uint8)
         found[one_character(encoded.identifier_text[kind], a, b)] = close
         found[a == b] = same

@@ -24,7 +24,7 @@ from matcher.pairs.comparators.plain import Letters, similarities
 
 EDITED = 0.7  # similarity below which names are not looked at for one edit
 SLOTS = 4  # families that one name may belong to
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 Levels = npt.NDArray[np.uint8]
 
 

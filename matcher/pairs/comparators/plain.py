@@ -18,7 +18,7 @@ from rapidfuzz.process import cdist, cpdist
 
 from matcher.pairs.comparators.dates import one_digit
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger]
 Longs = npt.NDArray[np.uint64]
 Levels = npt.NDArray[np.uint8]
 
