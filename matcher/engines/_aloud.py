@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jellyfish
 
 from matcher.pairs.comparators.names import SLOTS, sound, spelling, table
-from matcher.pairs.encode import IDENTIFIERS, NO_ADDRESS
+from matcher.pairs.encode import IDENTIFIERS, NO_ADDRESS, SEX_OF_ROLE, SEXES
 from matcher.pairs.model import Comparison
 
 
@@ -30,6 +30,7 @@ class Record:
     part_2: str | None
     dob: dt.date | None
     sex: str | None
+    sex_of_name: str | None
     postcode: str | None
     number: str | None
     flat: str | None
@@ -44,6 +45,16 @@ class Record:
 
 def _letters(text: str | None) -> str | None:
     return re.sub("[^A-Z]", "", text or "") or None
+
+
+def _sex(told: str | None, role: str | None) -> str | None:
+    number = SEXES.get(told or "", SEX_OF_ROLE.get(role or ""))
+    return None if number is None else "MF"[number]
+
+
+def _sex_of_name(*names: str | None) -> str | None:
+    told = [table().sexes[name] for name in names if name in table().sexes]
+    return "MF"[told[0]] if told else None
 
 
 def record(row: dict[str, object], fields: Sequence[str]) -> Record:
@@ -64,7 +75,10 @@ def record(row: dict[str, object], fields: Sequence[str]) -> Record:
         part_1=_letters(parts[0]) if double else None,
         part_2=_letters(parts[-1]) if double else None,
         dob=row["dob"] if isinstance(row["dob"], dt.date) else None,
-        sex=text("sex"),
+        sex=_sex(text("sex"), text("relationship")),
+        sex_of_name=_sex_of_name(
+            _letters(middle.split(" ")[0]) if middle and middle.strip() else None, _letters(text("surname"))
+        ),
         postcode=text("postcode") if placed else None,
         number=text("number") if placed else None,
         flat=text("flat") if placed else None,
@@ -134,8 +148,22 @@ def _name(a: str | None, b: str | None, kind: str) -> str:
     edited = min(len(a), len(b)) >= 4 and score >= 0.7 and jellyfish.damerau_levenshtein_distance(a, b) <= 1
     if score >= 0.92 or edited:
         return "close"
+    slips = min(len(a), len(b)) >= 5 and jellyfish.damerau_levenshtein_distance(a, b) <= 2
+    if score >= 0.7 and (slips or (kind == "forename" and _shortened(a, b))):
+        return "near"
     alike = sound(a) == sound(b) or (jellyfish.metaphone(a) or a) == (jellyfish.metaphone(b) or b)
     return "similar" if score >= 0.8 or alike else "different"
+
+
+def _shortened(a: str, b: str) -> bool:
+    short, long = sorted((a, b), key=lambda name: (len(name), name))
+    stems = [short] + [short.removesuffix(ending) for ending in table().endings]
+    return any(len(stem) >= 3 and long.startswith(stem) for stem in stems)
+
+
+def _nearly(a: str | None, b: str | None) -> bool:
+    whole = a and b and len(a) > 1 and len(b) > 1
+    return bool(whole and _name(a, b, "surname") in ("exact", "family", "close", "near"))
 
 
 def _alike(a: str | None, b: str | None) -> bool:
@@ -148,7 +176,7 @@ def _begins(a: str | None, b: str | None) -> bool:
 
 def _surname(a: Record, b: Record) -> str:
     found = _name(a.surname, b.surname, "surname")
-    if found in ("similar", "different") and _alike(a.forename, b.forename):
+    if found in ("near", "similar", "different") and _alike(a.forename, b.forename):
         found = "middle" if _alike(a.surname, b.middle) or _alike(a.middle, b.surname) else found
     if found not in ("missing", "exact") and (a.part_1 or b.part_1):
         shared = {a.surname, a.part_1, a.part_2} & {b.surname, b.part_1, b.part_2} - {None}
@@ -164,14 +192,16 @@ def _forename(a: Record, b: Record) -> str:
     assert f and g
     joined = len(f) > 1 and len(g) > 1 and (a.given == b.given or a.given == g or f == b.given)
     middle = _alike(f, b.middle) or _alike(a.middle, g)
-    there = any(_alike(f, x) for x in (t, b.part_1, b.part_2)) or _begins(f, t)
-    back = any(_alike(g, x) for x in (s, a.part_1, a.part_2)) or _begins(g, s)
+    there = any(_alike(f, x) for x in (t, b.part_1, b.part_2))
+    back = any(_alike(g, x) for x in (s, a.part_1, a.part_2))
+    there, back = there or (back and _nearly(f, t)), back or (there and _nearly(g, s))
+    there, back = there or _begins(f, t), back or _begins(g, s)
     around = (there and (back or _alike(s, b.middle))) or (back and _alike(t, a.middle))
     around = around or (middle and _alike(s, b.middle) and _alike(a.middle, t))
     different = found == "different"
     if joined:
         return "family"
-    weak = surname in ("middle", "similar", "different", "missing")
+    weak = surname in ("middle", "near", "similar", "different", "missing")
     if around and (weak or (different and not (middle and surname != "different"))):
         return "swapped"
     if middle and surname != "different":
@@ -225,7 +255,10 @@ def _one_character(a: str, b: str) -> bool:
 
 
 def _sex_level(a: Record, b: Record) -> str:
-    return "missing" if not a.sex or not b.sex else "same" if a.sex == b.sex else "different"
+    x, y = a.sex or a.sex_of_name, b.sex or b.sex_of_name
+    if not x or not y or (x == y and not a.sex and not b.sex):  # the name that tells it has been compared
+        return "missing"
+    return "same" if x == y else "different"
 
 
 def _address_level(a: Record, b: Record) -> str:

@@ -164,7 +164,7 @@ def described(of: Named) -> dict[str, Any]:
         "comparisons": [{"name": c.name, "comparator": c.comparator, "role": c.role} for c in model.comparison],
         "levels": levels_of(of),
         "trained": None if trained is None else {
-            "records": trained.records, "sizes": trained.sizes, "missing": trained.missing, "same_system": trained.same_system,
+            "records": trained.records, "sizes": trained.sizes, "missing": trained.missing, "sources": trained.sources,
         },
     }  # fmt: skip
 

@@ -40,9 +40,15 @@ def _begins(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
     return (a >= 0) & (b >= 0) & e.words.single[x] & ~e.words.single[y] & (e.words.initial[x] == e.words.initial[y])
 
 
+def _near(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+    """Two whole names that are nearly alike, whichever of forename and surname they are."""
+    whole = (a >= 0) & (b >= 0) & ~e.words.single[np.maximum(a, 0)] & ~e.words.single[np.maximum(b, 0)]
+    return whole & (name_levels(e.words, a, b, "surname") <= level("surname", "near"))
+
+
 def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
     out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
-    apart = np.flatnonzero(out >= level("surname", "similar"))
+    apart = np.flatnonzero(out >= level("surname", "near"))
     if len(apart):
         apart = apart[(e.middle[left[apart]] >= 0) | (e.middle[right[apart]] >= 0)]
         i, j = left[apart], right[apart]
@@ -89,6 +95,10 @@ def _elsewhere(e: Encoded, i: Ints, j: Ints, surnames: Levels, found: Levels) ->
     middle = _alike(e, f, e.middle[j]) | _alike(e, e.middle[i], g)
     there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
     back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
+    # Exchanged and mistyped: the one is found again, the other nearly.
+    once = np.flatnonzero(there ^ back)
+    near = _near(e, np.where(there, g, f)[once], np.where(there, s, t)[once])
+    there[once[near]] = back[once[near]] = True
     # An initial in the wrong place: "S CAMWICKE" against "CAMWICKE SALLY".
     there |= _begins(e, f, t)
     back |= _begins(e, g, s)
@@ -114,8 +124,9 @@ def _middles(e: Encoded, left: Ints, right: Ints) -> Levels:
 
 def _sexes(e: Encoded, left: Ints, right: Ints) -> Levels:
     a, b = e.sex[left], e.sex[right]
-    levels = np.where(a == b, level("sex", "same"), level("sex", "different"))
-    return np.where((a < 0) | (b < 0), 0, levels).astype(np.uint8)
+    levels = np.where((a & 1) == (b & 1), level("sex", "same"), level("sex", "different"))
+    named = (a == b) & (a > 1)  # the name that tells it has been compared
+    return np.where((a < 0) | (b < 0) | named, 0, levels).astype(np.uint8)
 
 
 class Candidates:

@@ -32,6 +32,11 @@ THREADS = min(os.cpu_count() or 1, 8)
 PORTION = 1 << 15  # rows mixed at once
 NO_ADDRESS = ("none", "no_fixed_abode", "po_box", "abroad")
 GROWN = ("MR", "MRS", "MS", "DR", "REV", "PROF", "SIR", "LADY", "DAME")
+SEXES = {"M": 0, "F": 1}
+SEX_OF_ROLE = {
+    **dict.fromkeys(("SON", "FATHER", "HUSBAND", "BROTHER", "GRANDSON", "GRANDFATHER", "UNCLE", "NEPHEW", "STEPSON"), 0),
+    **dict.fromkeys(("DAUGHTER", "MOTHER", "WIFE", "SISTER", "GRANDDAUGHTER", "GRANDMOTHER", "AUNT", "NIECE", "STEPDAUGHTER"), 1),
+}  # fmt: skip
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
@@ -294,7 +299,21 @@ class Encoded:
 
     @_once
     def sex(self) -> Ints:
-        return self._coded("sex")
+        """0 male, 1 female, as delivered or as the role in a household tells; 2 male, 3 female by a religious name alone."""
+        sex = self._read_as("sex", SEXES)
+        sex = np.where(sex >= 0, sex, self._read_as("relationship", SEX_OF_ROLE))
+        by_name = np.append(np.where(self.words.sex >= 0, self.words.sex + 2, -1), -1).astype(np.int32)
+        for name in (self.middle, self.surname):
+            sex = np.where(sex >= 0, sex, by_name[name])
+        return sex
+
+    def _read_as(self, name: str, meaning: Mapping[str, int]) -> Ints:
+        """What a column's texts mean, -1 where they say nothing of it."""
+        column = self._column(name)
+        if column is None:
+            return self._none
+        index, values = distinct(column)
+        return np.array([*(meaning.get(text, -1) for text in values.to_pylist()), -1], dtype=np.int32)[index]
 
     @_once
     def _placed(self) -> pa.ChunkedArray | None:
@@ -421,6 +440,11 @@ class Encoded:
         if column is None:
             return np.zeros(self.size, dtype=bool)
         return pc.fill_null(pc.is_in(column, value_set=pa.array(GROWN)), False).to_numpy()
+
+    @_once
+    def role(self) -> Ints:
+        """The role in a household that the record tells, as it is written."""
+        return self._coded("relationship")
 
     @_once
     def latest(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.pairs.comparators import level
-from matcher.pairs.encode import Encoded, Keys, key_where
+from matcher.pairs.encode import Encoded, Keys, key_where, mix
 from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
@@ -18,7 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 LEAST = -6.0  # log: no value counts as rarer than this against an average one
 ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
-AGES = 1.0  # log: the most that ages can speak for a match
+AGES = 2.5  # log: the most that ages can speak for a match
+DISTRICT = 200.0  # records by which the share of a surname in a district leans on its share in all
 LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
@@ -79,10 +80,24 @@ class Middles:
         return self._ratio[rows]
 
 
+def _local(surname: Keys, district: Ints) -> Floats:
+    """log of how much commoner a record's surname is in its district than in all; 0 where either is not told."""
+    both = (surname != 0) & (district >= 0)
+    name, names = groups(surname)
+    pair, pairs = groups(key_where(both, surname, district))
+    people = np.bincount(district[district >= 0])
+    out = np.zeros(len(surname))
+    at = np.flatnonzero(both)
+    overall = names[name[at]] / max(int(names.sum()), 1)
+    here = (pairs[pair[at]] - 1 + DISTRICT * overall) / (people[district[at]] - 1 + DISTRICT)
+    out[at] = np.clip(np.log(here / overall), -1.0, 4.0)
+    return out
+
+
 class Ages:
     """Whom a data set holds, by age: what a record without a date of birth tells of its person's age all the same.
 
-    A tenant with a title is hardly a pupil. Shares are those of this month's records; small groups lean on all records.
+    A tenant is hardly a pupil, nor is an owner's mother. Shares are those of this month's records; small groups lean on all records.
     """
 
     def __init__(self, e: Encoded) -> None:
@@ -92,18 +107,20 @@ class Ages:
         age = (e.latest - e.dob) / 365.25
         self._band = np.digitize(age, BANDS)
         count = len(BANDS) + 1
-        self._group = e.dataset.astype(np.int64) * 2 + e.titled
+        self._group = groups(mix(e.dataset, e.role, e.titled))[0]
 
         def shares(group: npt.NDArray[np.int64], size: int, lean: Floats) -> Floats:
             held = e.has_dob & (group >= 0)
             counts = np.bincount(group[held] * count + self._band[held], minlength=size * count).reshape(size, count)
             return (counts + 20.0 * lean) / (counts.sum(axis=1, keepdims=True) + 20.0)
 
-        sets = max(len(e.datasets), 1)
+        sets, size = max(len(e.datasets), 1), int(self._group.max(initial=-1)) + 1
         everyone = shares(np.zeros(e.size, dtype=np.int64), 1, np.full(count, 1 / count))
-        self._of_dataset = shares(e.dataset.astype(np.int64), sets, everyone)
-        of_group = shares(self._group, 2 * sets, np.repeat(self._of_dataset, 2, axis=0))
-        self._lift = of_group / everyone
+        of_dataset = shares(e.dataset.astype(np.int64), sets, everyone)
+        within = np.zeros(size, dtype=np.int64)
+        within[self._group] = e.dataset
+        self._lift = shares(self._group, size, of_dataset[within]) / everyone
+        self._usual = (of_dataset / everyone) @ of_dataset.T  # of two data sets, whatever the role
 
     def ratio(self, left: Ints, right: Ints) -> Floats:
         """log by how much likelier a match of the pair is for the age of the one whose date of birth is known."""
@@ -113,10 +130,10 @@ class Ages:
             return out
         for without, known in ((left, right), (right, left)):
             rows = np.flatnonzero(~e.has_dob[without] & e.has_dob[known])
-            rows = rows[(self._group[without[rows]] >= 0) & (e.dataset[known[rows]] >= 0)]
-            lift = self._lift[self._group[without[rows]]]
-            usual = (lift * self._of_dataset[e.dataset[known[rows]]]).sum(axis=1)
-            out[rows] = np.clip(np.log(lift[np.arange(len(rows)), self._band[known[rows]]] / usual), -4.0, AGES)
+            rows = rows[(e.dataset[without[rows]] >= 0) & (e.dataset[known[rows]] >= 0)]
+            lift = self._lift[self._group[without[rows]], self._band[known[rows]]]
+            usual = self._usual[e.dataset[without[rows]], e.dataset[known[rows]]]
+            out[rows] = np.clip(np.log(lift / usual), -7.0, AGES)
         return out
 
 
@@ -145,11 +162,13 @@ class Frequencies:
         self._alike: dict[str, _Shares] = {}
         self._initial: _Shares | None = None
         self._middles: Middles | None = None
+        self._local: Floats | None = None
         if rich and len(e.words.values):
             self._alike = {
                 kind: _Shares(*groups(self._by(e.words.sound, code))) for kind, (code, _) in self._names.items()
             }
             self._initial = _Shares(*groups(self._by(e.words.initial, e.forename)))
+            self._local = _local(self._by(e.words.sound, e.surname), e.district)
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
         self._dob = _Shares.of_codes(np.where(e.has_dob, e.dob - e.dob.min(initial=0), -1))
         place = model.of_role("place")
@@ -235,6 +254,16 @@ class Frequencies:
                 put(kind, at(levels, role, "family", "close"), self._alike[kind], ALIKE)
         if self._initial is not None:
             put("forename", at(levels, "given", "initial"), self._initial, one=True)
+        if self._alike:
+            swapped = np.flatnonzero(at(levels, "given", "swapped"))
+            value = sum(
+                np.maximum(shares.ratio(left[swapped]), shares.ratio(right[swapped])) for shares in self._alike.values()
+            )
+            out["forename"][swapped] = ALIKE * np.clip(value, LEAST, 8.0)
+        if self._local is not None:
+            around = at(levels, "place", "home", "building", "door", "postcode", "neighbour", "district")
+            near = np.flatnonzero(around & at(levels, "family", "exact", "part", "family", "close", "middle", "near"))
+            out["surname"][near] += np.maximum(np.minimum(self._local[left[near]], self._local[right[near]]), 0.0)
         put("dob", at(levels, "birth", "exact"), self._dob, one=True)
         out["dob"] = np.maximum(out["dob"], 0.0)
         put("home", at(levels, "place", "home", "exact"), self._home)
@@ -253,7 +282,8 @@ class Frequencies:
             return np.where(chosen, low, 0.0)
 
         names = {
-            kind: where(at(levels, role, "exact"), LEAST) + where(at(levels, role, "family", "close", "initial"), LEAST)
+            kind: where(at(levels, role, "exact"), LEAST)
+            + where(at(levels, role, "family", "close", "initial", "swapped"), LEAST)
             for kind, role in (("forename", "given"), ("surname", "family"))
         }
         both = at(levels, "given", "exact") & at(levels, "family", "exact")

@@ -150,7 +150,7 @@ class TrainedModel:
 
     `chances[class][comparison]` lists the levels in the model's order, without "missing"; `sizes[class]` is the expected
     number of pairs of the class; `missing[comparison]` the share of pairs that cannot be compared; `records` how many
-    records there were; `same_system` the ratio by which two references of one system make a match less likely.
+    records there were; `sources` what pairs of data sets, and two references of one system, tell of a match (sources.py).
     """
 
     model: str
@@ -158,7 +158,7 @@ class TrainedModel:
     sizes: dict[str, float]
     chances: dict[str, dict[str, list[float]]]
     missing: dict[str, float]
-    same_system: float
+    sources: dict[str, dict[str, list[float]]]
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""

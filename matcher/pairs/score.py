@@ -23,6 +23,8 @@ from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
+from matcher.pairs.sources import MOST as MOST_OF_SOURCES
+from matcher.pairs.sources import Sources, Told, nothing
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import variants
 from specs.tables import PAIRS
@@ -38,6 +40,7 @@ CERTAIN = 24.0  # match weight (log2 odds) of rows that one reference makes the 
 OTHER_KNOWN = 8.0  # bits against a link of two people whom the registry holds as two
 TWO_PEOPLE = -16.0  # at most this, where one reference or identifier is on two people
 MOST_CONTEXT = MOST + 2.0  # bits that context can add
+SURE = 10.0  # match weight from which a pair with one date of birth and one name teaches what sources have in common
 SLICE = 1 << 16  # pairs scored at once
 
 
@@ -55,16 +58,16 @@ class Scored:
 
 @dataclass(frozen=True)
 class Terms:
-    """What weights are made of, an entry a pair: `logs` by class, log `ratios` of the values, of ages and of one system."""
+    """What weights are made of, an entry a pair: `logs` by class, log `ratios` of the values, of ages and of sources."""
 
     logs: Floats
     ratios: dict[str, Floats]
     ages: Floats | float = 0.0
-    same_system: Floats | float = 0.0
+    sources: Floats | float = 0.0
 
     def weight(self) -> Floats:
         """log2 odds of match against all other classes together."""
-        match = self.logs[0] + self.ages + self.same_system
+        match = self.logs[0] + self.ages + self.sources
         return np.asarray((match - _others(self.logs, self.ratios)) / np.log(2.0))
 
 
@@ -115,7 +118,7 @@ class Scorer:
 
     def __init__(self, e: Encoded, model: LinkageModel, trained: TrainedModel, frequencies: Frequencies) -> None:
         self._e, self._layout, self._trained, self._frequencies = e, model.layout, trained, frequencies
-        self._ages = Ages(e)
+        self._ages, self._sources = Ages(e), Sources(e, model.layout, trained.sources)
         joint = np.flatnonzero(e.part > 0)
         self._joint = np.unique(e.case[joint][e.case[joint] != 0]) if len(joint) else np.zeros(0, dtype=np.uint64)
 
@@ -142,7 +145,8 @@ class Scorer:
         """The highest weight that a pattern can reach, whatever the values: before references and context."""
         levels = self._layout.unpack(patterns)
         logs = class_logs(self._trained, self._layout, patterns)
-        return (logs[0] + AGES - _others(logs, self._frequencies.least(levels))) / np.log(2.0)
+        more = AGES + MOST_OF_SOURCES if self._sources.told else 0.0
+        return (logs[0] + more - _others(logs, self._frequencies.least(levels))) / np.log(2.0)
 
     def _weights(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Floats:
         weight = self.terms(left, right, levels, logs).weight()
@@ -152,15 +156,8 @@ class Scorer:
 
     def terms(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Terms:
         """What the weights of pairs are made of, before references; `logs`: `class_logs` of the pairs' patterns."""
-        e = self._e
-        same_system: Floats | float = 0.0
-        if e.tells:
-            two_refs = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
-            two_refs &= self._layout.at(levels, "identifier", "missing")  # their numbers have spoken already
-            two_refs &= (e.ref[left] != 0) & (e.ref[right] != 0)
-            same_system = np.where(two_refs, np.log(self._trained.same_system), 0.0)
         ratios = self._frequencies.ratios(left, right, levels)
-        return Terms(logs, ratios, self._ages.ratio(left, right), same_system)
+        return Terms(logs, ratios, self._ages.ratio(left, right), self._sources.ratio(left, right, levels))
 
     def by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Iterator[tuple[str, Floats]]:
         """What references, identifiers and the registry decide, whatever else agrees: each rule and the weights after it."""
@@ -183,26 +180,16 @@ class Scorer:
             one, other_dob = one | ref, other_dob | joint
         yield "two_people", np.where(one & other_name & other_dob, np.minimum(weight, TWO_PEOPLE), weight)
 
-    def same_system(self, left: Ints, right: Ints, patterns: Ints) -> float:
-        """By how much rarer certain matches are between two references of one system than between systems (0..1)."""
-        e, at = self._e, self._layout.at
-        if not e.tells:
-            return 0.05
-        known = (e.system[left] >= 0) & (e.system[right] >= 0) & (e.ref[left] != 0) & (e.ref[right] != 0)
-        rows = np.flatnonzero(known & ~e.same_ref(left, right))
+    def sources(self, left: Ints, right: Ints, patterns: Ints) -> Told:
+        """What the pairs that are certainly one person by their values tell of the sources."""
+        if not self._sources.told:
+            return nothing()
+        rows = np.flatnonzero(~self._e.same_ref(left, right))
         left, right, patterns = left[rows], right[rows], patterns[rows]
-        levels = self._layout.unpack(patterns)
-        sure = (self.weights(left, right, patterns) > 10) & at(levels, "birth", "exact")
+        levels, at = self._layout.unpack(patterns), self._layout.at
+        sure = (self.weights(left, right, patterns) > SURE) & at(levels, "birth", "exact")
         sure &= at(levels, "given", "exact", "close")
-        within = sure & (e.system[left] == e.system[right])
-        references = np.unique(np.column_stack([e.system[e.ref != 0], e.ref[e.ref != 0]]).astype(np.uint64), axis=0)
-        sizes = np.bincount(references[:, 0].astype(np.int64)).astype(float) if len(references) else np.zeros(1)
-        inside = float((sizes * (sizes - 1)).sum()) / 2
-        across = (float(sizes.sum()) ** 2 - float((sizes**2).sum())) / 2
-        if inside <= 0 or across <= 0:
-            return 0.05
-        rate = (float((sure & ~within).sum()) + 1.0) / across
-        return float(np.clip((float(within.sum()) + 0.05 * 20) / (rate * inside + 20), 0.002, 1.0))
+        return self._sources.learn(left[sure], right[sure], levels[sure])
 
 
 def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
@@ -280,7 +267,7 @@ def score_pairs(
     scorer = Scorer(e, model, first, frequencies)
     left, right, pattern = run.pairs(_hopeful(scorer, layout, patterns, floor))
     if trained is None:
-        trained = replace(first, same_system=scorer.same_system(left, right, pattern))
+        trained = replace(first, sources=scorer.sources(left, right, pattern))
         scorer = Scorer(e, model, trained, frequencies)
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
@@ -321,7 +308,7 @@ def score_pairs(
 def _trained(
     run: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, patterns: Ints, counts: npt.NDArray[np.int64]
 ) -> TrainedModel:  # fmt: skip
-    """Parameters of these records but for `same_system`; of fewer than two, those of the model."""
+    """Parameters of these records but for `sources`; of fewer than two, those of the model."""
     if e.size < 2:
         nothing = {
             name: np.zeros(radix, dtype=np.int64)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import CLASSES, LinkageModel, TrainedModel
+from matcher.pairs.sources import nothing
 
 Floats = npt.NDArray[np.float64]
 # What tells a class from strangers, by role; all else is as random.
@@ -183,7 +184,8 @@ class _Estimate:
             size = weight.sum() / _at_least_two(flags) + 0.5
             if kind in ("match", "relative"):
                 for place, name in enumerate(self.names):
-                    if kind == "match" or self.roles[name] in OWN[kind]:
+                    # Identifiers are not trained: the pairs that would teach it share a reference already.
+                    if self.roles[name] in OWN[kind] if kind in OWN else self.roles[name] != "identifier":
                         self._estimate(kind, name, levels[:, place], weight, clear, size, flags)
             self.sizes[kind] = float(size)
         self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:-1]), 1.0)
@@ -260,7 +262,7 @@ def train(
         sizes=estimate.sizes,
         chances={kind: {n: [float(x) for x in c] for n, c in of.items()} for kind, of in estimate.chances.items()},
         missing=estimate.missing,
-        same_system=1.0,
+        sources=nothing(),
     )
 
 

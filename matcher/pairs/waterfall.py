@@ -30,7 +30,7 @@ FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home")
 
 @dataclass(frozen=True)
 class Step:
-    """What one thing adds. `what`: "start", "comparison.<name>", "common.<kind>", "ages", "one_system", "reference.<rule>",
+    """What one thing adds. `what`: "start", "comparison.<name>", "common.<kind>", "ages", "sources", "reference.<rule>",
     "context.<which>" or "same_row"; `level`: of a comparison its level or "missing", else empty."""
 
     what: str
@@ -99,7 +99,7 @@ def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.N
         told = replace(told, ratios=ratios)
         names.append(f"common.{kind}")
         weights.append(told.weight())
-    for name, terms in (("ages", replace(told, ages=whole.ages)), ("one_system", whole)):
+    for name, terms in (("ages", replace(told, ages=whole.ages)), ("sources", whole)):
         names.append(name)
         weights.append(terms.weight())
     for rule, after in scorer.by_reference(left, right, levels, weights[-1]):

@@ -18,6 +18,7 @@ from matcher.evaluation.models import cautions, differences, named
 from matcher.pairs import TrainedModel
 from matcher.pairs.model import CLASSES, FOLDER, load_model
 from matcher.synthetic import make_month
+from specs.load import load_extract_specs
 
 AS_AT = dt.date(2013, 10, 31)
 
@@ -65,7 +66,8 @@ def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str
     assert told["trained"]["records"] > 300 and told["candidate_pairs"] > 100
     assert set(told["trained"]["sizes"]) == set(CLASSES) and isinstance(told["warnings"], list)
     model = load_model()
-    known = {"model", "records", "sizes", "chances", "missing", "same_system", model.id, *CLASSES, *model.layout.names}
+    known = {"model", "records", "sizes", "chances", "missing", "sources", model.id, *CLASSES, *model.layout.names}
+    datasets = {"", *load_extract_specs()}
 
     def texts(value: Any) -> set[str]:
         if isinstance(value, dict):
@@ -75,7 +77,11 @@ def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str
         assert isinstance(value, int | float | str)
         return {value} if isinstance(value, str) else set()
 
-    assert texts(json.loads(month["trained"].read_text(encoding="utf-8"))) == known, "nothing of a person"
+    raw = json.loads(month["trained"].read_text(encoding="utf-8"))
+    for kind in ("across", "within"):
+        assert all(set(pair.split("|")) <= datasets for pair in raw["sources"].pop(kind))
+    assert set(raw["sources"].pop("roles")) <= {"same", "different"} and not raw["sources"]
+    assert texts(raw) == known, "nothing of a person"
 
 
 def test_trained_numbers_are_shown_beside_those_that_training_starts_from(month: dict[str, Path]) -> None:

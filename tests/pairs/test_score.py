@@ -70,7 +70,7 @@ def test_parameters_hold_numbers_by_class_and_level_and_nothing_of_anybody() -> 
         if word
     }
     assert not any(json.dumps(word) in text or word in text for word in words)
-    assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "same_system"}
+    assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "sources"}
 
 
 def test_unreadable_parameters_are_refused() -> None:

@@ -84,7 +84,7 @@ def test_what_is_kept_of_steps_is_names_of_levels_and_numbers(scored: tuple[Scor
         kept = json.loads(to_json(one.steps))
         assert all(level in known and isinstance(bits, float) for _, level, bits in kept)
         assert {what.partition(".")[0] for what, _, _ in kept} <= {
-            "start", "comparison", "common", "ages", "one_system", "reference", "context", "same_row",
+            "start", "comparison", "common", "ages", "sources", "reference", "context", "same_row",
         }  # fmt: skip
         assert sum(step.bits for step in of_stored(kept)) == pytest.approx(one.weight, abs=0.002)
 

@@ -13,8 +13,7 @@ import jellyfish
 import pytest
 import sqlalchemy as sa
 
-from matcher.pairs import TrainedModel
-from matcher.pairs.comparators import LEVELS
+from matcher.pairs import TrainedModel, load_model
 from matcher.pairs.model import CLASSES
 from matcher.progress import Stages
 from matcher.registry.store import Registry
@@ -22,9 +21,13 @@ from matcher.runs import start as starting
 from matcher.runs.options import Console, Options
 from matcher.synthetic import make_month
 from matcher.workspace import Workspace
+from specs.load import load_extract_specs
+from specs.tables import REGISTRY_DATASET
 
 AS_AT = dt.date(2013, 10, 31)
 SURNAME, FORENAME, STREET, NINO = "QUILLFEATHERSTONE", "ZEPHYRINDA", "XANTHIPPE CRESCENT", "ZB987654C"
+LAYOUT = load_model().layout
+LEVELS = dict(zip(LAYOUT.names, LAYOUT.levels, strict=True))
 PLANTED = (SURNAME, FORENAME, STREET, NINO)
 
 
@@ -134,8 +137,13 @@ def test_trained_parameters_are_numbers_by_class_comparison_and_level_alone(
 ) -> None:
     _, trained = month
     raw = json.loads(trained.to_json())
-    assert set(raw) == {"model", "records", "sizes", "chances", "missing", "same_system"}
-    assert isinstance(raw["model"], str) and isinstance(raw["records"], int) and isinstance(raw["same_system"], float)
+    assert set(raw) == {"model", "records", "sizes", "chances", "missing", "sources"}
+    assert isinstance(raw["model"], str) and isinstance(raw["records"], int)
+    assert set(raw["sources"]) == {"across", "within", "roles"}
+    datasets = set(load_extract_specs()) | {REGISTRY_DATASET, ""}
+    for kind in ("across", "within"):
+        assert all(set(pair.split("|")) <= datasets for pair in raw["sources"][kind])
+    assert set(raw["sources"]["roles"]) <= {"same", "different"}
     assert set(raw["sizes"]) == set(CLASSES) and all(isinstance(v, float | int) for v in raw["sizes"].values())
     assert set(raw["missing"]) == set(LEVELS) and all(isinstance(v, float) for v in raw["missing"].values())
     assert set(raw["chances"]) == set(CLASSES)
@@ -148,4 +156,7 @@ def test_trained_parameters_are_numbers_by_class_comparison_and_level_alone(
 def test_its_size_does_not_grow_with_the_people(month: tuple[Workspace, TrainedModel]) -> None:
     _, trained = month
     numbers = [leaf for _, leaf in values(json.loads(trained.to_json())) if isinstance(leaf, float)]
-    assert len(numbers) == 1 + len(CLASSES) + len(LEVELS) + len(CLASSES) * sum(map(len, LEVELS.values()))
+    datasets = len(load_extract_specs()) + 1
+    told = sum(len(of) for part in trained.sources.values() for of in part.values())
+    assert told <= 2 + 2 * 5 * datasets * (datasets + 1) // 2  # by pair of data sets
+    assert len(numbers) == told + len(CLASSES) + len(LEVELS) + len(CLASSES) * sum(map(len, LEVELS.values()))

@@ -93,13 +93,11 @@ class FullName:
         joined = _any(_same("given"), _same("given", "forename"), _same("forename", "given"))
         self.joined = _all(joined, *(f"not coalesce(forename_single_{side}, true)" for side in "lr"))
         by_middle = _any(alike["forename", "middle"], alike["middle", "forename"])
-        there = _any(
-            *(alike["forename", name] for name in ("surname", "part_1", "part_2")),
-            _begins("forename", "l", "surname", "r"),
-        )
-        back = _any(
-            *(alike[name, "forename"] for name in ("surname", "part_1", "part_2")),
-            _begins("forename", "r", "surname", "l"),
+        there = _any(*(alike["forename", name] for name in ("surname", "part_1", "part_2")))
+        back = _any(*(alike[name, "forename"] for name in ("surname", "part_1", "part_2")))
+        there, back = (
+            _any(there, _all(back, self._nearly("forename_l", "surname_r")), _begins("forename", "l", "surname", "r")),
+            _any(back, _all(there, self._nearly("forename_r", "surname_l")), _begins("forename", "r", "surname", "l")),
         )
         around = _any(
             _all(there, _any(back, surname_middle)),
@@ -109,13 +107,20 @@ class FullName:
         by_middle = _all(by_middle, _not(other_surname))
         unlike = self._is("forename", "forename", "different")
         swapped = _all(around, _any(_not(near), _all(unlike, _not(by_middle))))
-        lesser = _all(self._is("forename", "forename", "initial", "similar", "different"), _not(self.joined))
+        lesser = _all(self._is("forename", "forename", "initial", "near", "similar", "different"), _not(self.joined))
         self.swapped, self.middle = _all(lesser, swapped), _all(lesser, by_middle, _not(swapped))
 
     def _is(self, column: str, kind: str, *levels: str) -> str:
         """The level of two names alone is one of those named; `kind` says whose levels."""
         numbers = ", ".join(str(level(kind, name)) for name in levels)
         return f"({_level_of_names(self._names + kind, column)} in ({numbers}))"
+
+    def _nearly(self, forename: str, surname: str) -> str:
+        """A forename and a surname, both whole, are nearly alike."""
+        numbers = ", ".join(str(level("surname", name)) for name in ("exact", "family", "close", "near"))
+        function = f"{self._names}surname(coalesce({forename}, -1), coalesce({surname}, -1))"
+        whole = (f"not coalesce({name[:-2]}_single_{name[-1]}, true)" for name in (forename, surname))
+        return _all(f"({function} in ({numbers}))", *whole)
 
     def forename(self) -> Sql:
         bare = [f"(forename_prefix_{side} and middle_{side} is null)" for side in "lr"]
@@ -129,6 +134,7 @@ class FullName:
                 "middle": self.middle,
                 "swapped": self.swapped,
                 "initial": self._is("forename", "forename", "initial"),
+                "near": self._is("forename", "forename", "near"),
                 "similar": self._is("forename", "forename", "similar"),
                 "prefix": _all("forename_prefix_l <> forename_prefix_r", _any(*bare)),
             },
@@ -143,6 +149,7 @@ class FullName:
                 "family": self._is("surname", "surname", "family"),
                 "close": self._is("surname", "surname", "close"),
                 "middle": self.moved,
+                "near": self._is("surname", "surname", "near"),
                 "similar": self._is("surname", "surname", "similar"),
             },
         )
@@ -206,6 +213,11 @@ def _identifier() -> Sql:
     )
 
 
+def _sex() -> Sql:
+    by_name = "(sex_l = sex_r and sex_l > 1)"  # the name that tells it has been compared
+    return Sql(_any(_either_missing("sex"), by_name), {"same": "(sex_l % 2 = sex_r % 2)"})
+
+
 # ---- one column of any table
 
 
@@ -247,7 +259,7 @@ COMPARATORS: dict[str, Callable[[str, str, list[str]], Sql]] = {
     "surname": lambda _, names, __: FullName(names).surname(),
     "middle": lambda _, names, __: FullName(names).middle_name(),
     "dob": lambda *_: _dob(),
-    "sex": lambda *_: _equal("sex"),
+    "sex": lambda *_: _sex(),
     "address": lambda *_: _address(),
     "identifier": lambda *_: _identifier(),
     "jaro_winkler": _jaro_winkler,

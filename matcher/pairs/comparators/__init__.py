@@ -8,8 +8,8 @@ starting values. The last four read one column of any table as it stands.
 from __future__ import annotations
 
 LEVELS: dict[str, tuple[str, ...]] = {
-    "forename": ("exact", "family", "close", "middle", "swapped", "initial", "similar", "prefix", "different"),
-    "surname": ("exact", "part", "family", "close", "middle", "similar", "different"),
+    "forename": ("exact", "family", "close", "middle", "swapped", "initial", "near", "similar", "prefix", "different"),
+    "surname": ("exact", "part", "family", "close", "middle", "near", "similar", "different"),
     "middle": ("agrees", "different"),
     "dob": ("exact", "swapped", "one_digit", "two_parts", "new_year", "year_near", "different", "generation"),
     "sex": ("same", "different"),

@@ -16,13 +16,13 @@ from pathlib import Path
 import jellyfish
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, DamerauLevenshtein
 from rapidfuzz.process import cpdist
 
 from matcher.pairs.comparators import level
 from matcher.pairs.comparators.plain import Letters, similarities
 
-EDITED = 0.7  # similarity below which names are not looked at for one edit
+EDITED = 0.7  # similarity below which names are not looked at for edits or short forms
 SLOTS = 4  # families that one name may belong to
 Ints = npt.NDArray[np.signedinteger]
 Levels = npt.NDArray[np.uint8]
@@ -53,6 +53,8 @@ class Table:
     family: dict[str, tuple[int, ...]]
     heads: tuple[str, ...]
     prefixes: frozenset[str]  # with every spelling of their families
+    sexes: dict[str, int]  # religious names, with every spelling, that tell a sex: 0 male, 1 female
+    endings: tuple[str, ...]  # of pet forms
     replace: tuple[Rule, ...]
     spelling: tuple[Rule, ...]
 
@@ -74,7 +76,13 @@ def table() -> Table:
     rules = {kind: tuple(_rule(text, to) for text, to in raw["sound"][kind]) for kind in ("replace", "spelling")}
     spelt = {number for name in raw["prefixes"]["names"] for number in family.get(name, ())}
     prefixes = {name for name, numbers in family.items() if spelt & set(numbers)} | set(raw["prefixes"]["names"])
-    return Table(given, family, tuple(heads), frozenset(prefixes), rules["replace"], rules["spelling"])
+    sexes: dict[str, int] = {}
+    for sex, kind in enumerate(("male", "female")):
+        spelt = {number for name in raw["sexes"][kind] for number in family.get(name, ()) if heads[number] == name}
+        sexes |= dict.fromkeys((name for name, numbers in family.items() if spelt & set(numbers)), sex)
+        sexes |= dict.fromkeys(raw["sexes"][kind], sex)
+    endings = tuple(raw["short_forms"]["endings"])
+    return Table(given, family, tuple(heads), frozenset(prefixes), sexes, endings, rules["replace"], rules["spelling"])
 
 
 def _reduced(names: Sequence[str], rules: Sequence[Rule]) -> str:
@@ -120,6 +128,13 @@ def one_edit(a: str, b: str) -> bool:
     return min(len(a), len(b)) >= 4 and OSA.distance(a, b, score_cutoff=1) <= 1
 
 
+def shortened(a: str, b: str) -> bool:
+    """One name is the beginning of the other, of three letters or more, as it stands or with the ending of a pet form."""
+    short, long = sorted((a, b), key=lambda name: (len(name), name))
+    stems = [short, *(short[: -len(ending)] for ending in table().endings if short.endswith(ending))]
+    return any(len(stem) >= 3 and long.startswith(stem) for stem in stems)
+
+
 class Vocabulary:
     """The distinct names of a table of records, with their codes. Position in `values` is a name's code."""
 
@@ -132,6 +147,8 @@ class Vocabulary:
         self.letters = Letters(values)
         self.initial = np.array([ord(name[0]) if name else 0 for name in values], dtype=np.int32)
         self.prefix = np.array([name in known.prefixes for name in values], dtype=bool)
+        self.beginning = number([name[:3] for name in values])
+        self.sex = np.array([known.sexes.get(name, -1) for name in values], dtype=np.int32)
         self.single = np.array([len(name) == 1 for name in values], dtype=bool)
 
 
@@ -167,7 +184,7 @@ def name_levels(words: Vocabulary, left: Ints, right: Ints, comparison: str) -> 
     `comparison` is "forename" (families of given names, initials) or "surname". Swaps, parts and middle names are not
     this function's: it compares one name with one name.
     """
-    at = {name: level(comparison, name) for name in ("exact", "family", "close", "similar", "different")}
+    at = {name: level(comparison, name) for name in ("exact", "family", "close", "near", "similar", "different")}
     out = np.zeros(len(left), dtype=np.uint8)
     present = (left >= 0) & (right >= 0)
     equal = present & (left == right)
@@ -192,6 +209,7 @@ def name_levels(words: Vocabulary, left: Ints, right: Ints, comparison: str) -> 
         alike = (score >= 0.8) | (words.sound[x] == words.sound[y]) | (words.phone[x] == words.phone[y])
         here[alike] = at["similar"]
         maybe = np.flatnonzero((score >= EDITED) & (score < 0.92))
+        here[maybe[_near(words, x[maybe], y[maybe], comparison)]] = at["near"]
         here[score >= 0.92] = at["close"]
         here[maybe[_edited(words, x[maybe], y[maybe])]] = at["close"]
         slots = words.given if comparison == "forename" else words.family
@@ -206,3 +224,17 @@ def _edited(words: Vocabulary, left: Ints, right: Ints) -> npt.NDArray[np.bool_]
     x, y = words.values[left], words.values[right]
     edits = cpdist(x, y, scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
     return (np.minimum(words.letters.lengths[left], words.letters.lengths[right]) >= 4) & (edits <= 1)
+
+
+def _near(words: Vocabulary, left: Ints, right: Ints, comparison: str) -> npt.NDArray[np.bool_]:
+    """Pairs of names of at least five letters that two such edits make alike; of forenames also short forms."""
+    edits = cpdist(
+        words.values[left], words.values[right], scorer=DamerauLevenshtein.distance, score_cutoff=2, dtype=np.int32
+    )
+    near = (np.minimum(words.letters.lengths[left], words.letters.lengths[right]) >= 5) & (edits <= 2)
+    if comparison == "forename":
+        alike = np.flatnonzero(~near & (words.beginning[left] == words.beginning[right]))
+        packed, back = np.unique(left[alike].astype(np.int64) << 32 | right[alike], return_inverse=True)
+        names = zip(words.values[packed >> 32], words.values[packed & 0xFFFFFFFF], strict=True)
+        near[alike] = np.array([shortened(a, b) for a, b in names], dtype=bool)[back]
+    return near
