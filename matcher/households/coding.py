@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 @dataclass
@@ -37,10 +38,12 @@ def coded_column(parts: Sequence[pa.ChunkedArray | pa.Array], tidy: Callable[[st
 def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:
     """For each row its place among the distinct texts, the fullest first, then in the order of letters; -1 where there is none."""
     encoded = texts.combine_chunks().dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    place = {value: rank for rank, value in enumerate(sorted(values, key=lambda text: (-len(text), text)))}
-    table = np.array([place[value] for value in values] + [-1], dtype=np.int64)
-    return table[encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)]
+    size = len(encoded.dictionary)
+    distinct = pa.table({"text": encoded.dictionary, "length": pc.utf8_length(encoded.dictionary)})
+    order = pc.sort_indices(distinct, [("length", "descending"), ("text", "ascending")]).to_numpy()
+    table = np.full(size + 1, -1, dtype=np.int64)
+    table[order] = np.arange(size)
+    return table[encoded.indices.fill_null(size).to_numpy(zero_copy_only=False)]
 
 
 def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:

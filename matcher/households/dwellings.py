@@ -70,14 +70,16 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
         "town": coded_column([column_of(t, "town") for t in both], doors.words),
         "postcode": coded_column([column_of(t, "postcode") for t in both], lambda text: text.strip().upper() or None),
         "uprn": coded_column([column_of(t, "uprn") for t in both], lambda text: text.strip().lstrip("0") or None),
-        "text": coded_column([column_of(t, "address") for t in both], doors.words),
     }
     size, listed = records.num_rows, gazetteer.num_rows
     kind = np.concatenate([_kinds(records, size), np.zeros(listed, dtype=np.int8)])
     frame = pd.DataFrame({name: column.codes for name, column in coded.items()})
     frame["base"], frame["unit"] = _bases(frame, coded)
-    bare = (frame["base"] < 0) & (frame["street"] < 0) & (frame["text"] >= 0)
-    frame["text"] = np.where(bare, frame["text"], -1)
+    nothing_else = pa.array(((frame["base"] < 0) & (frame["street"] < 0)).to_numpy())
+    shown = pa.chunked_array([chunk for t in both for chunk in column_of(t, "address").chunks], pa.string())
+    coded["text"] = coded_column([pc.if_else(nothing_else, shown, None)], doors.words)
+    frame["text"] = coded["text"].codes
+    bare = frame["text"] >= 0
     frame["usable"] = (kind <= 1) & ((frame["base"] >= 0) | (frame["street"] >= 0) | bare)
     frame["usable"] |= (kind <= 2) & (frame["uprn"] >= 0)
     frame["usable"] &= (frame["postcode"] >= 0) | (frame["base"] >= 0) | (frame["uprn"] >= 0)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from matcher.households.coding import wording_rank
 from matcher.households.dwellings import CONFIDENCE, Dwellings
@@ -111,12 +112,14 @@ def _sightings(
 ) -> tuple[pd.DataFrame, list[str], np.ndarray]:
     """One row a record that names a person and a door: person, dwelling, source, days, whether the source says "left"."""
     live = np.flatnonzero((person >= 0) & (dwellings.of_record >= 0))
-    dataset = records["dataset"].to_numpy()[live].astype(object)
-    names = dataset + "." + records["supplier"].to_numpy()[live].astype(object)
-    source, listed = pd.factorize(names, sort=True)
-    first = np.unique(source, return_index=True)[1]
+    names = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks()
+    encoded = names.take(pa.array(live)).dictionary_encode()
+    listed = sorted(encoded.dictionary.to_pylist())
+    place = {name: code for code, name in enumerate(listed)}
+    source = np.array([place[name] for name in encoded.dictionary.to_pylist()], np.int64)[encoded.indices.to_numpy()]
+    datasets = [name.partition(".")[0] for name in listed]
     given = np.array(
-        [REGISTRY_TRUST if d == REGISTRY_DATASET else trust.get(d, DEFAULT_TRUST) for d in dataset[first]], dtype=float
+        [REGISTRY_TRUST if d == REGISTRY_DATASET else trust.get(d, DEFAULT_TRUST) for d in datasets], dtype=float
     )
     since, until, on = (_days(records[name])[live] for name in ("address_from", "address_to", "seen_on"))
     frame = pd.DataFrame(
@@ -143,7 +146,7 @@ def _sightings(
     frame["day"] = np.minimum(day.astype("datetime64[D]"), as_at)
     years = (as_at - frame["day"].to_numpy().astype("datetime64[D]")).astype("timedelta64[D]").astype(float) / 365.25
     frame["age"] = np.where(np.isnat(day.astype("datetime64[D]")), 0.0, np.clip(years, 0, OLDEST_YEARS))
-    return frame, [str(name) for name in listed], given
+    return frame, listed, given
 
 
 def _find_units(seen: pd.DataFrame, dwellings: Dwellings, surnames: Surnames) -> pd.DataFrame:

@@ -217,5 +217,19 @@ def year_after(day: dt.date) -> dt.date:
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(table.insert(), rows)
+    """Insert rows that name the same columns. Each column's values are written in one go, as its type writes them."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    names = [column.name for column in table.c if column.name in rows[0]]
+    columns = []
+    for name in names:
+        write = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        values = [row[name] for row in rows]
+        columns.append(values if write is None else list(map(write, values)))
+    statement = table.insert().compile(dialect=dialect, column_keys=names)
+    written = zip(*columns, strict=True)
+    by_place = getattr(statement, "positional", False)
+    connection.exec_driver_sql(
+        str(statement), list(written) if by_place else [dict(zip(names, values, strict=True)) for values in written]
+    )

@@ -26,6 +26,7 @@ from matcher.registry.rights import Rights
 from matcher.registry.schema.personal import PERSONAL
 
 T = TypeVar("T")
+_NUMBERS = (sa.Integer, sa.Numeric, sa.Boolean)
 Clock = Callable[[], dt.datetime]
 
 
@@ -251,9 +252,13 @@ class Registry:
         """(table, text) of every filled cell that is not a number, for the search of what should be gone; deciphered."""
         with self._engine.connect() as connection:
             for table in sorted(schema.metadata.tables.values(), key=lambda table: table.name):
-                for row in connection.execute(sa.select(table)):
-                    for value in row:
-                        if isinstance(value, list | dict):
+                columns = [column for column in table.c if not isinstance(column.type, _NUMBERS)]
+                rows = connection.execute(sa.select(*columns)).all()
+                for values in zip(*rows, strict=True):
+                    for value in values:
+                        if isinstance(value, str):
+                            yield table.name, value
+                        elif isinstance(value, list | dict):
                             yield table.name, json.dumps(value, ensure_ascii=False)
-                        elif value is not None and not isinstance(value, int | float):
+                        elif value is not None:
                             yield table.name, str(value)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from matcher.errors import Exit
 from matcher.extracts import Intake
@@ -22,28 +23,18 @@ def partner_feedback(month: Month, rules: Rules) -> dict[str, Any]:
     """What each partner is told, with the share of its rows that met another supply's rows."""
     tables = month.tables
     person = record_persons(tables.records, tables.members)
-    supply = np.array(
-        [
-            f"{d}|{s}"
-            for d, s in zip(tables.records["dataset"].to_pylist(), tables.records["supplier"].to_pylist(), strict=True)
-        ],
-        dtype=object,
+    records = tables.records
+    supply = (
+        pc.binary_join_element_wise(records["dataset"], records["supplier"], "|").combine_chunks().dictionary_encode()
     )
-    names, code = (
-        np.unique(supply, return_inverse=True) if len(supply) else (np.array([], dtype=object), np.array([], dtype=int))
-    )
+    names, code = supply.dictionary.to_pylist(), supply.indices.to_numpy()
     named = person >= 0
-    met = np.zeros(tables.persons.num_rows, dtype=np.int64)
-    pairs = (
-        np.unique(np.stack([person[named], code[named]], axis=1), axis=0)
-        if named.any()
-        else np.zeros((0, 2), dtype=int)
-    )
-    np.add.at(met, pairs[:, 0], 1)
+    pairs = np.unique(person[named] * max(len(names), 1) + code[named])
+    met = np.bincount(pairs // max(len(names), 1), minlength=tables.persons.num_rows)
     matched = {}
     for position, name in enumerate(names):
         mine = named & (code == position)
-        dataset, _, supplier = str(name).partition("|")
+        dataset, _, supplier = name.partition("|")
         if mine.any():
             matched[dataset, supplier] = round(float((met[person[mine]] > 1).mean()), 4)
     told = feedback(month.intake, rules.specs, month.as_at, matched)
