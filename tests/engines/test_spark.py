@@ -135,7 +135,7 @@ def test_the_session_is_local_silent_and_shows_nothing() -> None:
 def test_a_job_that_fails_is_told_without_what_spark_says(monkeypatch: pytest.MonkeyPatch) -> None:
     table, _ = town(2)
     engine = open_engine("spark", table, encode(table), load_model())
-    monkeypatch.setattr(engine, "_sqls", [Sql("SECRET_l is null", {}) for _ in engine._sqls])  # type: ignore[attr-defined]
+    monkeypatch.setattr(engine, "_sqls", [Sql("SECRET_l is null", {"same": "SECRET_l = 1"}) for _ in engine._sqls])  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="Spark gave up a job") as told:
         engine.counts()
     assert told.value.__cause__ is None and "SECRET" not in str(told.value)

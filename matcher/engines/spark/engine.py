@@ -6,7 +6,6 @@ does; pairs live in Spark, and only those come back that are wanted. No job's me
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int32]
 PAIRS_A_PARTITION = 1_000_000
-NUMBERS = itertools.count()  # of engines: each has functions of its own
+NAMES = "names_"  # what the functions that compare names begin with
 
 
 @contextmanager
@@ -40,10 +39,11 @@ def _plainly() -> Iterator[None]:
     """What goes wrong in Spark, told without its own words."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
+    from splink.internals.exceptions import SplinkException
 
     try:
         yield
-    except (PySparkException, Py4JError):
+    except (PySparkException, Py4JError, SplinkException):
         raise UserError(
             "Spark gave up a job of the linkage.",
             where="--engine",
@@ -68,20 +68,19 @@ class Spark:
         blocks = Blocks(encoded, model)
         self.warnings, self.candidate_pairs = blocks.warnings, 0
         self._model = model
-        self._spark = session()
+        self._spark = session().newSession()  # views, functions and settings of this engine's own
         partitions = max(self._spark.sparkContext.defaultParallelism, blocks.total // PAIRS_A_PARTITION + 1)
         self._spark.conf.set("spark.sql.shuffle.partitions", partitions)
         with _plainly():
             self._api = SparkAPI(
                 spark_session=self._spark, break_lineage_method="persist", num_partitions_on_repartition=partitions
             )
-            names = f"names_{next(NUMBERS)}_"
-            sent = register(self._spark, encoded, model, names)
-            weakref.finalize(self, _forget, self._spark, sent).atexit = False
-            self._sqls = [sql_of(model, comparison, names) for comparison in model.comparison]
+            sent = register(self._spark, encoded, model, NAMES)
+            self._found: list[DataFrame] = []
+            weakref.finalize(self, _forget, self._spark, sent, self._found).atexit = False
+            self._sqls = [sql_of(model, comparison, NAMES) for comparison in model.comparison]
             records = self._spark.createDataFrame(table(encoded, model, blocks, columns_of(self._sqls)))
             self._records = self._api.register(records)
-        self._found: DataFrame | None = None
 
     def _linker(self) -> Linker:
         """Splink over the records, for one prediction."""
@@ -121,15 +120,14 @@ class Spark:
         )
 
     def _candidates(self) -> DataFrame:
-        if self._found is None:
-            self._found = self._patterns(self._linker()).drop("match_key").persist()
-        return self._found
+        if not self._found:
+            self._found.append(self._patterns(self._linker()).drop("match_key").persist())
+        return self._found[0]
 
     def counts(self) -> tuple[Ints, npt.NDArray[np.int64]]:
         with _plainly():
             counted = self._candidates().groupBy("pattern", "same_ref").count().toArrow()
-            for view in self._spark.catalog.listTables(pattern="__splink__*"):
-                self._spark.catalog.uncacheTable(view.name)  # what led to the patterns is not asked for again
+            _uncache(self._spark)  # what led to the patterns is not asked for again
         number = counted["count"].to_numpy()
         self.candidate_pairs = int(number.sum())
         total = np.zeros(self._model.layout.patterns, dtype=np.int64)
@@ -161,10 +159,15 @@ class Spark:
         return out
 
 
-def _forget(spark: SparkSession, sent: list[Broadcast[Any]]) -> None:
-    """Let go what a linkage left in Spark: cached tables, the views over them, the names on the workers."""
+def _uncache(spark: SparkSession) -> None:
+    for view in spark.catalog.listTables():
+        spark.catalog.uncacheTable(view.name)
+
+
+def _forget(spark: SparkSession, sent: list[Broadcast[Any]], found: list[DataFrame]) -> None:
+    """Let go what a linkage holds in Spark: cached tables, patterns, the names on the workers. Its views end with it."""
     for broadcast in sent:
         broadcast.destroy()
-    spark.catalog.clearCache()
-    for view in spark.catalog.listTables(pattern="__splink__*"):
-        spark.catalog.dropTempView(view.name)
+    for frame in found:
+        frame.unpersist()
+    _uncache(spark)
