@@ -40,6 +40,19 @@ def _identifier_pairs(people: pa.Table, person: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(found_left), np.concatenate(found_right)
 
 
+def _chances(
+    a: Ints, b: Ints, left: Ints, right: Ints, probability: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Probability of pairs of rows, 0 for those that were not scored."""
+    if not len(a) or not len(left):
+        return np.zeros(len(a), dtype=np.float32)
+    packed = np.minimum(left, right) << 32 | np.maximum(left, right)
+    order = np.argsort(packed, kind="stable")
+    wanted = np.minimum(a, b) << 32 | np.maximum(a, b)
+    place = np.minimum(np.searchsorted(packed, wanted, sorter=order), len(order) - 1)
+    return np.where(packed[order[place]] == wanted, probability[order[place]], np.float32(0.0))
+
+
 def uncertain(
     people: pa.Table, person: Ints, left: Ints, right: Ints, probability: npt.NDArray[np.float32], thresholds: Thresholds,
     answered: Mapping[tuple[int, int], bool],
@@ -57,13 +70,8 @@ def uncertain(
     rows = np.flatnonzero(weakest | open_link | torn)
     a = np.concatenate([clash_left, left[rows]])
     b = np.concatenate([clash_right, right[rows]])
-    known = (
-        dict(zip(zip(left.tolist(), right.tolist(), strict=True), p.tolist(), strict=True)) if len(clash_left) else {}
-    )
-    clash = [
-        known.get((min(x, y), max(x, y)), 0.0) for x, y in zip(clash_left.tolist(), clash_right.tolist(), strict=True)
-    ]
-    chance = np.concatenate([np.array(clash, dtype=np.float32), p[rows]])
+    clash = _chances(clash_left, clash_right, left, right, p)
+    chance = np.concatenate([clash, p[rows]])
     reason = np.concatenate([np.full(len(clash_left), 0), np.where(torn[rows], 1, 2)])
     together = np.concatenate([np.zeros(len(clash_left), dtype=bool), linked[rows]])
     x, y = np.minimum(person[a], person[b]), np.maximum(person[a], person[b])
