@@ -162,7 +162,8 @@ def _name_forms(figures: RunFigures, policy: ControlPolicy) -> Section:
             "none" if not counts[0] else WITHHELD if share is None else f"{100 * share:.1f} %" for _, share in shares
         )
         rows.append((title, f"{counts[0]:,}" if told else WITHHELD, *cells))
-        drawn[title] = shares[0][1] if told else None
+        if counts[0]:
+            drawn[title] = shares[0][1] if told else None
     chart = bars(
         list(drawn),
         {"share": [None if share is None else 100 * share for share in drawn.values()]},
@@ -302,7 +303,8 @@ def _buckets(histogram: Mapping[int, int], last: int) -> dict[str, int]:
 
 def _count_like(cell: str) -> bool:
     """Whether a cell is set to the right: a number, or what stands in its place."""
-    return cell.replace(",", "").replace(".", "", 1).isdigit() or cell == WITHHELD or cell.startswith("under ")
+    number = cell.replace(",", "").replace(".", "", 1).removesuffix(" %")
+    return number.isdigit() or cell == WITHHELD or cell.startswith("under ")
 
 
 def _capital(text: str) -> str:

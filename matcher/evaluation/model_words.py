@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 WIDTH = 80
 _WORDS = 43  # columns of a level and its meaning
+TELLING, MOST = 1.0, 12  # bits from which a pair of sources is told, and how many are
 BITS = "Bits: what a level speaks for one person against strangers; one bit doubles the odds."
 
 
@@ -40,6 +42,8 @@ def shown(told: Mapping[str, Any]) -> list[str]:
         for row in told["levels"]:
             if row["comparison"] == comparison["name"]:
                 lines += _level(row)
+    if trained is not None:
+        lines += told_by_sources(told)
     return [*lines, "", *_wrap(BITS)]
 
 
@@ -53,6 +57,20 @@ def trained_sizes(told: Mapping[str, Any]) -> list[str]:
             words = "switched off: no such pairs were seen" if size <= 0 else f"{size:,.0f} pairs: {meanings[kind]}"
             lines += _two(kind, words, 14)
     return lines
+
+
+def told_by_sources(told: Mapping[str, Any]) -> list[str]:
+    """What trained numbers hold of pairs of data sets: the most telling ones."""
+    rows = [
+        (f"{name.replace('|', ' and ')}{two}", values[0] / math.log(2))
+        for part, two in (("across", ""), ("within", ", two references of one source"))
+        for name, values in told["trained"]["sources"].get(part, {}).items()
+    ]
+    most = sorted((row for row in rows if abs(row[1]) >= TELLING), key=lambda row: (-abs(row[1]), row[0]))[:MOST]
+    if not most:
+        return []
+    lines = _section("Sources: what it tells that a pair comes from these two, in bits")
+    return lines + [f"  {title:<{WIDTH - 14}}{bits:>+9.1f}" for title, bits in most]
 
 
 def compared(a: str, b: str, told: Mapping[str, Any], month: Mapping[str, Any] | None) -> list[str]:

@@ -25,6 +25,7 @@ from matcher.extracts import find_supplies, read_supplies
 from matcher.month import Rules
 from matcher.pairs import LinkageModel, TrainedModel, load_model, score_pairs
 from matcher.pairs.model import CLASSES
+from matcher.pairs.sources import nothing
 from matcher.persons import cluster
 from matcher.progress import Stages
 from matcher.records import build
@@ -90,7 +91,8 @@ def named(text: str) -> Named:
 def _fits(model: LinkageModel, trained: TrainedModel) -> bool:
     try:
         sizes = all(math.isfinite(trained.sizes[kind]) for kind in CLASSES)
-        return sizes and all(
+        known = all(part in trained.sources for part in nothing())
+        return sizes and known and all(
             len(trained.chances[kind][c.name]) == len(c.level) and all(0 < x <= 1 for x in trained.chances[kind][c.name])
             for kind in CLASSES
             for c in model.comparison

@@ -86,7 +86,13 @@ def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str
 
 def test_trained_numbers_are_shown_beside_those_that_training_starts_from(month: dict[str, Path]) -> None:
     said = "\n".join(lines_of(run("show", month["trained"])))
-    for words in ("CLASSES OF PAIRS, AS FOUND AMONG", "start", "not told by both in", "strangers"):
+    for words in (
+        "SOURCES: WHAT IT TELLS",
+        "CLASSES OF PAIRS, AS FOUND AMONG",
+        "start",
+        "not told by both in",
+        "strangers",
+    ):
         assert words in said
 
 
