@@ -6,7 +6,6 @@ exchanged, the forename's level says so and the surname's is missing, lest it be
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
@@ -162,7 +161,7 @@ OF_THE_RECORD: dict[str, Callable[[Candidates], Levels]] = {
 }
 OF_A_VALUE: dict[str, Callable[[list[str], Comparison], Callable[[Ints, Ints], Levels]]] = {
     "jaro_winkler": lambda values, of: NameTable(values, of.thresholds).levels,
-    "date": lambda values, _: DateTable([dt.date.fromisoformat(value) for value in values]).levels,
+    "date": lambda values, _: DateTable(values).levels,
     "postcode": lambda values, _: PostcodeTable(values).levels,
     "equal": lambda values, _: exact_levels,
 }

@@ -97,7 +97,7 @@ def test_a_similarity_of_exactly_the_threshold_is_at_it() -> None:
 @given(st.lists(dates, min_size=1, max_size=12, unique=True))
 @settings(deadline=None)
 def test_dates(values: list[dt.date]) -> None:
-    held_against(DateTable(values), values, by_date)
+    held_against(DateTable([value.isoformat() for value in values]), values, by_date)
 
 
 @given(st.lists(st.one_of(codes, any_text), min_size=1, max_size=12, unique=True))

@@ -8,7 +8,6 @@ pairs of names are at exactly 0.8, and libraries differ in how they round there.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +21,7 @@ Ints = npt.NDArray[np.signedinteger]
 Longs = npt.NDArray[np.uint64]
 Levels = npt.NDArray[np.uint8]
 
-COMMONEST = 1500  # values of which every pair is compared beforehand
+COMMONEST = 600  # values of which every pair is compared beforehand
 NEAR = 1e-9
 MARGIN = 1e-5  # by which cut-offs are set lower: rapidfuzz rounds its own
 PORTION = 1 << 16  # values whose letters are counted at once
@@ -133,8 +132,9 @@ class DateTable:
     One edit is one digit or two neighbouring digits exchanged: texts of one length are not one insertion apart.
     """
 
-    def __init__(self, values: Sequence[dt.date]) -> None:
-        days = np.array([*values, dt.date(1970, 1, 1)], dtype="datetime64[D]")[:-1]
+    def __init__(self, values: Sequence[str]) -> None:
+        """`values` as YYYY-MM-DD."""
+        days = np.array(values, dtype="datetime64[D]")
         months = days.astype("datetime64[M]")
         month = months.astype(np.int64) % 12 + 1
         self._years = (months.astype("datetime64[Y]").astype(np.int64) + 1970).astype(np.int32)
