@@ -16,6 +16,9 @@ from matcher.disclosures.evidence_words import evidence_words
 from matcher.disclosures.family_lists import AREA_TITLES
 from matcher.disclosures.workbooks import Cell, Sheet
 from matcher.errors import UserError
+from matcher.pairs import load_model
+from matcher.pairs.waterfall import of_stored
+from matcher.pairs.words import MISSING, words_of
 from matcher.registry import Registry
 from matcher.registry.families import FamilyDetail
 from matcher.registry.reasons import criterion_of
@@ -23,6 +26,7 @@ from matcher.rights.codes import RESTRICTIONS
 from matcher.runs.rules import rules_of, titles_of
 from matcher.workspace import Workspace
 from specs.load import DisclosureSpec, ExtractSpec, load_disclosure_specs, load_extract_specs
+from specs.tables import VERDICTS
 
 _SHOWN = {
     "ref": "Reference", "title": "Title", "forename": "Forename", "middle": "Middle names", "surname": "Surname", "sex": "Sex",
@@ -68,7 +72,7 @@ class Dossier:
     def sheets(self) -> list[Sheet]:
         """One sheet a question that the person may ask."""
         return [
-            self._about(), self._records(), self._evidence(), self._reasons(), self._sources(), self._recipients(),
+            self._about(), self._records(), self._links(), self._evidence(), self._reasons(), self._sources(), self._recipients(),
             self._history(), self._decisions(),
         ]  # fmt: skip
 
@@ -120,6 +124,28 @@ class Dossier:
                 source = [self._title(row["dataset"]), self._owner(row), row["batch_id"], self._as_at(row["batch_id"])]
                 rows.append([*source, *(row[name] for name in names)])
         return Sheet("What was supplied", ["Data set", "Supplied by", "Batch", "As at", *_SHOWN.values()], rows)
+
+    def _links(self) -> Sheet:
+        """Why the rows were taken for one person; what was compared with rows of others is theirs too, and withheld."""
+        model = load_model()
+        rows: list[list[Cell]] = []
+        for detail in self._details:
+            record = {row["record_key"]: row for row in detail.records}
+            for row in detail.links:
+                if {row["person_id"], row["other_id"]} != {self.person}:
+                    continue
+                steps = [(step, *words_of(step, model)) for step in of_stored(row["steps"])]
+                told = [f"{title}: {says} ({step.bits:+.1f})" for step, title, says in steps if says != MISSING]
+                other = "known from earlier months" if row["other_key"] is None else self._row(record[row["other_key"]])
+                rows.append(
+                    [self._row(record[row["record_key"]]), other, VERDICTS.get(row["verdict"], row["verdict"]), row["weight"],
+                     "; ".join(told), row["batch_id"]]
+                )  # fmt: skip
+        columns = ["Row", "And row", "Why", "Weight (bits)", "What was compared (bits)", "Batch"]
+        return Sheet("How rows were joined", columns, rows)
+
+    def _row(self, row: Mapping[str, Any]) -> str:
+        return f"{self._title(row['dataset'])}, {self._owner(row)}, row {row['row']}"
 
     def _evidence(self) -> Sheet:
         rows: list[list[Cell]] = []

@@ -132,6 +132,7 @@ def test_an_export_holds_the_person_and_nobody_else(two_months: Office, tmp_path
     person, file = two_months.person("ALICE"), tmp_path / "held.xlsx"
     told = said(two_months, "subject", "export", person, "-o", file)
     assert told["sheets"]["What was supplied"] == 2 and told["sheets"]["To whom it went"] >= 3
+    assert told["sheets"]["How rows were joined"] == 1
     content = io.BytesIO()
     locked = msoffcrypto.OfficeFile(io.BytesIO(file.read_bytes()))
     locked.load_key(password=two_months.workspace.keys.password(f"subject.{person.lower()}"))
@@ -143,6 +144,7 @@ def test_an_export_holds_the_person_and_nobody_else(two_months: Office, tmp_path
     assert "ALICE" in text and "HIGH STREET" in text
     for other in ("BENEDICT", "CARL", "DOROTHEA", "JONESTOWNLEY", two_months.person("BENEDICT")):
         assert other not in text
+    assert "known from earlier months" in text and "this pair is strong enough" in text, "why rows were joined"
     assert "Data about 1 other people of the household are withheld" in text
     assert "key_worker_county" in text and "dwp" in text and "s.17" in text, "to whom, under which gateway"
     assert "Leicestershire Youth Offending Service" in text or "Youth Offending" in text, "who supplied it"
