@@ -94,6 +94,23 @@ def _local(surname: Keys, district: Ints) -> Floats:
     return out
 
 
+def _together(e: Encoded, forename: Keys, surname: Keys) -> Floats:
+    """log of how much commoner a record's forename and surname are together than apart, by sound; 0 where they are not."""
+    both = (forename != 0) & (surname != 0)
+    (first, _), (last, _) = groups(forename), groups(surname)
+    name, names = groups(key_where(both, first, last))
+    born = np.flatnonzero(both & e.has_dob)
+    born = born[np.unique(mix(name[born], e.dob[born]), return_index=True)[1]]
+    people = np.bincount(name[born], minlength=len(names)).astype(float)
+    firsts, lasts = (np.bincount(of[born], minlength=int(of.max(initial=-1)) + 1) for of in (first, last))
+    out = np.zeros(e.size)
+    at = np.flatnonzero(both)
+    usual = firsts[first[at]] * lasts[last[at]] / max(len(born), 1)
+    others = np.maximum(people[name[at]] - 1.0, 0.0)
+    out[at] = np.clip(np.log((others + 0.5) / (usual + 0.5)), 0.0, 4.0)
+    return out
+
+
 class Ages:
     """Whom a data set holds, by age: what a record without a date of birth tells of its person's age all the same.
 
@@ -163,12 +180,14 @@ class Frequencies:
         self._initial: _Shares | None = None
         self._middles: Middles | None = None
         self._local: Floats | None = None
+        self._together: Floats | None = None
         if rich and len(e.words.values):
             self._alike = {
                 kind: _Shares(*groups(self._by(e.words.sound, code))) for kind, (code, _) in self._names.items()
             }
             self._initial = _Shares(*groups(self._by(e.words.initial, e.forename)))
             self._local = _local(self._by(e.words.sound, e.surname), e.district)
+            self._together = _together(e, *(self._by(e.words.sound, code) for code in (e.forename, e.surname)))
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
         self._dob = _Shares.of_codes(np.where(e.has_dob, e.dob - e.dob.min(initial=0), -1))
         place = model.of_role("place")
@@ -264,6 +283,10 @@ class Frequencies:
             around = at(levels, "place", "home", "building", "door", "postcode", "neighbour", "district")
             near = np.flatnonzero(around & at(levels, "family", "exact", "part", "family", "close", "middle", "near"))
             out["surname"][near] += np.maximum(np.minimum(self._local[left[near]], self._local[right[near]]), 0.0)
+        if self._together is not None:
+            named = at(levels, "given", "exact", "family", "close") & at(levels, "family", "exact", "family", "close")
+            named = np.flatnonzero(named & ~(at(levels, "given", "exact") & at(levels, "family", "exact")))
+            out["surname"][named] += np.minimum(self._together[left[named]], self._together[right[named]])
         put("dob", at(levels, "birth", "exact"), self._dob, one=True)
         out["dob"] = np.maximum(out["dob"], 0.0)
         put("home", at(levels, "place", "home", "exact"), self._home)

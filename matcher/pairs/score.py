@@ -188,7 +188,7 @@ class Scorer:
         left, right, patterns = left[rows], right[rows], patterns[rows]
         levels, at = self._layout.unpack(patterns), self._layout.at
         sure = (self.weights(left, right, patterns) > SURE) & at(levels, "birth", "exact")
-        sure &= at(levels, "given", "exact", "close")
+        sure &= at(levels, "given", "exact", "family", "close", "swapped", "initial", "near")
         return self._sources.learn(left[sure], right[sure], levels[sure])
 
 
