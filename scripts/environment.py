@@ -36,6 +36,8 @@ def ensure(lock: str) -> Path:
     stamp = HOME / f"installed-{lock}.txt"
     if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8").strip() == digest:
         return PYTHON
+    if lock == "spark":
+        ensure("check")
     if not PYTHON.exists():
         print("Setting up: a virtual environment in .venv ...", file=sys.stderr, flush=True)
         venv.create(HOME, with_pip=True)

@@ -14,9 +14,8 @@ from environment import ROOT, ensure
 
 
 def main() -> int:
-    python = str(ensure("check"))
-    if shutil.which("java"):  # else the tests of the spark engine are skipped, and say so
-        ensure("spark")
+    # Without Java the tests of the spark engine are skipped, and say so.
+    python = str(ensure("spark" if shutil.which("java") else "check"))
     # Hundreds of tests start the program anew: what Python compiled once is kept, whatever the machine's habit.
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     failed = []

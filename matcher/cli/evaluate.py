@@ -10,6 +10,7 @@ import click
 
 from matcher.cli.output import AS_AT, echo_json, json_option, wrapped
 from matcher.cli.workspaces import concerns
+from matcher.engines import names
 
 
 @click.command(short_help="Measure the match against known truth.")
@@ -27,8 +28,11 @@ from matcher.cli.workspaces import concerns
     help="Write what was found for each row to this CSV file.",
 )
 @click.option("--consented", is_flag=True, help="The data is real and its people consented to this use.")
+@click.option("--engine", type=click.Choice(names()), default="in_process", show_default=True, help="Linkage engine.")
 @json_option
-def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, consented: bool, as_json: bool) -> None:
+def evaluate(
+    inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, consented: bool, engine: str, as_json: bool
+) -> None:
     """Measure the match on INBOX against known truth, with the shipped policy.
 
     Example: matcher evaluate month/inbox --truth month/truth.csv --as-at 2013-10-31
@@ -39,7 +43,7 @@ def evaluate(inbox: Path, truth: Path, as_at: dt.date, detail: Path | None, cons
 
     if around := next((folder for folder in inbox.resolve().parents if (folder / "matcher.toml").is_file()), None):
         concerns(around)
-    measures, _, rows = run(inbox, truth, as_at, consented=consented, stages=Stages())
+    measures, _, rows = run(inbox, truth, as_at, consented=consented, stages=Stages(), engine=engine)
     if detail:
         detail.write_bytes(detail_csv(rows))
     if as_json:

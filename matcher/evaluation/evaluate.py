@@ -7,6 +7,7 @@ Refuses an unmarked inbox, a truth file without the contract's columns, and supp
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def shipped_rules() -> Rules:
 
 
 def evaluate(
-    inbox: Path, truth: Path, as_at: dt.date, *, consented: bool, stages: Stages
+    inbox: Path, truth: Path, as_at: dt.date, *, consented: bool, stages: Stages, engine: str = "in_process"
 ) -> tuple[dict[str, Any], Month, pd.DataFrame]:
     """The measures of `evaluate --json`, the month and the detail frame."""
-    rules = shipped_rules()
+    rules = replace(shipped_rules(), engine=engine)
     found = find_supplies(inbox, rules.specs)
     if not (found.made_up or consented):
         raise UserError(

@@ -108,7 +108,7 @@ def test_what_spark_puts_on_the_disk_cannot_be_read() -> None:
     encoded = encode(table)
     engine = open_engine("spark", table, encoded, load_model())
     running = spark_session.session()
-    spilt = running.sql("select * from " + engine._records.physical_name).persist(StorageLevel.DISK_ONLY)  # type: ignore[attr-defined]
+    spilt = engine._records.as_spark_dataframe().persist(StorageLevel.DISK_ONLY)  # type: ignore[attr-defined]
     assert spilt.count() == encoded.size
     folder = Path(running.conf.get("spark.local.dir") or "")
     if os.name != "nt":
