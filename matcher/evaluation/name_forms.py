@@ -43,6 +43,7 @@ UNUSUAL = ("apostrophe", "hyphen", "double_surname", "other_spellings", "short_s
 SHORT, LONG = 3, 11  # letters
 FIFTH = 0.2  # of the records bear what is called a rare, and a common surname
 _APOSTROPHE = "['`\u00b4\u2018\u2019\u02bc]"
+_ODD = "[^A-Za-z ]"
 _HYPHEN = "\\p{L}\\s?[-\u2010\u2011\u2013]\\s?\\p{L}"
 
 
@@ -84,8 +85,7 @@ def linkage_by_form(
     """Form ("all": every one) -> how many of the `counted` records have it, are of one person with a record of another
     supply, and stand in a link that a person could decide. `person`: of each record, -1 for none."""
     named = counted & (person >= 0)
-    together = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks()
-    supply = pc.dictionary_encode(together).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    _, supply = _supplies(records)
     size = int(person.max(initial=-1)) + 1
     pairs = np.unique(person[named] * (int(supply.max(initial=0)) + 1) + supply[named])
     supplies = np.bincount(pairs // (int(supply.max(initial=0)) + 1), minlength=size)
@@ -108,22 +108,35 @@ def _as_written(
     found = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
     roles: tuple[Role, ...] = ("full_name", "forename", "surname")
     row = records["row"].to_numpy()
+    names, which = _supplies(records)
+    by_supply = np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[by_supply], np.arange(len(names) + 1))
+    places = {name: by_supply[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
     for supply in supplies:
-        if supply.rows is None:
-            continue
-        mine = pc.and_(pc.equal(records["dataset"], supply.dataset), pc.equal(records["supplier"], supply.supplier))
-        at = np.flatnonzero(mine.to_numpy(zero_copy_only=False))
-        if not len(at):
+        at = places.get(f"{supply.dataset}.{supply.supplier}")
+        if supply.rows is None or at is None:
             continue
         delivered = supply.rows["row"].to_numpy()
         order = np.argsort(delivered, kind="stable")
         place = order[np.minimum(np.searchsorted(delivered, row[at], sorter=order), len(order) - 1)]
-        for mask, pattern in zip(found, (_APOSTROPHE, _HYPHEN), strict=True):
-            held = [_holds(column(supply.rows, specs[supply.dataset], role), pattern) for role in roles]
-            mask[at] = np.logical_or.reduce(held)[place] & (delivered[place] == row[at])
+        texts = [column(supply.rows, specs[supply.dataset], role) for role in roles]
+        texts = [text for text in texts if text.null_count < len(text)]
+        for mask, pattern in zip(found, (_APOSTROPHE, _HYPHEN), strict=True) if texts else ():
+            held = np.logical_or.reduce([_holds(text, pattern) for text in texts])
+            mask[at] = held[place] & (delivered[place] == row[at])
     return found
 
 
+def _supplies(records: pa.Table) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Names of the supplies, and the number of each record's."""
+    joined = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks()
+    encoded = pc.dictionary_encode(joined)
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def _holds(written: pa.Array, pattern: str) -> Mask:
-    found: Mask = pc.fill_null(pc.match_substring_regex(written, pattern), False).to_numpy(zero_copy_only=False)
+    """Texts that hold the pattern: few hold anything but letters and spaces, and those alone are looked at closely."""
+    odd = np.flatnonzero(pc.fill_null(pc.match_substring_regex(written, _ODD), False).to_numpy(zero_copy_only=False))
+    found = np.zeros(len(written), dtype=bool)
+    found[odd] = pc.match_substring_regex(written.take(pa.array(odd)), pattern).to_numpy(zero_copy_only=False)
     return found
