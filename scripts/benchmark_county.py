@@ -120,6 +120,7 @@ def ours_step(folder: Path, side: str) -> None:
         records = pq.read_table(folder / "records.parquet")
         scored = score_pairs(records, model)
         figures["candidate_pairs"] = scored.candidate_pairs
+        pq.write_table(scored.pairs, folder / "pairs.parquet")
         members = cluster(
             records, scored.pairs, thresholds=Thresholds.model_validate({"link": THRESHOLD}), trust=trust
         ).members
@@ -137,8 +138,11 @@ def ours_step(folder: Path, side: str) -> None:
 def measure_step(folder: Path) -> None:
     """Every side against the truth, as `matcher evaluate` measures persons -> measures.json."""
     import pandas as pd
+    import pyarrow.parquet as pq
 
+    from matcher.evaluation.ceiling import ceiling
     from matcher.evaluation.metrics import measure
+    from matcher.pairs import load_model
 
     truth = pd.read_csv(folder / "truth.csv", dtype=str, keep_default_na=False).assign(
         row=lambda t: t["row"].astype(int)
@@ -163,6 +167,8 @@ def measure_step(folder: Path) -> None:
             for origin, group in measured["by_origin"].items()
         }
         result[side] = figures
+    tables = (pq.read_table(folder / name) for name in ("records.parquet", "pairs.parquet"))
+    result["ours"]["ceiling"] = ceiling(*tables, truth, load_model())
     (folder / "measures.json").write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -204,6 +210,12 @@ def table(month: dict[str, Any], sides: dict[str, Any]) -> str:
             row(f"  {origin.replace('_', ' ')}"[:28], form, [s["by_origin"][origin][name] for s in sides.values()])
             for origin in shown
         ]
+    most = first["ceiling"]
+    lines += [
+        "",
+        f"A perfect matcher with what these records tell: F1 at most {most['f1']:.3f}; of {most['true_pairs']:,}",
+    ]
+    lines += [f"pairs of one person across supplies {most['too_little']:,} share too little to be told."]
     return "\n".join([*lines, "", *NOTES])
 
 

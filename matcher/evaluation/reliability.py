@@ -19,16 +19,22 @@ BINS = 10
 UNCLEAR = (0.01, 0.99)
 
 
-def true_pairs(records: pa.Table, pairs: pa.Table, truth: pd.DataFrame) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """(match probability, whether truly one person) of the scored pairs whose both rows the truth names a person for.
-
-    Second persons of joint names stand in no truth and are left out, as are records of the registry.
-    """
+def true_people(records: pa.Table, truth: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The number of the true person behind each record, -1 where the truth names none."""
     told = truth[truth["person_id"] != ""]
     person = pd.Series(pd.factorize(told["person_id"])[0], index=pd.MultiIndex.from_frame(told[KEYS]))
     keys = pd.MultiIndex.from_frame(records.select(KEYS).to_pandas())
     who = person.reindex(keys).fillna(-1).to_numpy(dtype=np.int64)
     who[records["part"].to_numpy() != 0] = -1
+    return who
+
+
+def true_pairs(records: pa.Table, pairs: pa.Table, truth: pd.DataFrame) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """(match probability, whether truly one person) of the scored pairs whose both rows the truth names a person for.
+
+    Second persons of joint names stand in no truth and are left out, as are records of the registry.
+    """
+    who = true_people(records, truth)
     left, right = who[pairs["record_id_l"].to_numpy()], who[pairs["record_id_r"].to_numpy()]
     known = (left >= 0) & (right >= 0)
     return pairs["match_probability"].to_numpy()[known].astype(float), (left == right)[known]

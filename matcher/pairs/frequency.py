@@ -284,8 +284,8 @@ class Frequencies:
             near = np.flatnonzero(around & at(levels, "family", "exact", "part", "family", "close", "middle", "near"))
             out["surname"][near] += np.maximum(np.minimum(self._local[left[near]], self._local[right[near]]), 0.0)
         if self._together is not None:
-            named = at(levels, "given", "exact", "family", "close") & at(levels, "family", "exact", "family", "close")
-            named = np.flatnonzero(named & ~(at(levels, "given", "exact") & at(levels, "family", "exact")))
+            alike = at(levels, "given", "exact", "family", "close") & at(levels, "family", "exact", "family", "close")
+            named = np.flatnonzero(alike & ~(at(levels, "given", "exact") & at(levels, "family", "exact")))
             out["surname"][named] += np.minimum(self._together[left[named]], self._together[right[named]])
         put("dob", at(levels, "birth", "exact"), self._dob, one=True)
         out["dob"] = np.maximum(out["dob"], 0.0)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from benchmark.population import TODAY, Ints, People, Words, mistyped, otherwise, others_of, people, plain
+from benchmark.population import TODAY, Ints, People, Words, mistyped, others_of, otherwise, people
 from matcher.synthetic import names
 
 PER_PERSON = 1.89  # records a person, a little less than what the sources hold
