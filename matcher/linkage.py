@@ -44,5 +44,6 @@ def link(
         warnings.warn(warning, LinkageWarning, stacklevel=2)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)
     rows = table["record_id"].to_numpy()
-    found = members(rows, scored.pairs, thresholds).select(["record_id", "person_id"])
+    households = scored.trained.sizes["relative"] > 0
+    found = members(rows, scored.pairs, thresholds, households=households).select(["record_id", "person_id"])
     return found.set_column(0, "record_id", pa.array(ids[found["record_id"].to_numpy()]))

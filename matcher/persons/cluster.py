@@ -172,7 +172,11 @@ class _Chains:
 
 
 def _chains(
-    ids: Ints, pairs: pa.Table, thresholds: Thresholds, answers: Mapping[tuple[int, int], bool] | None
+    ids: Ints,
+    pairs: pa.Table,
+    thresholds: Thresholds,
+    answers: Mapping[tuple[int, int], bool] | None,
+    households: bool = True,
 ) -> _Chains:
     size = len(ids)
     where = np.full(int(ids.max(initial=-1)) + 1, -1, dtype=np.int64)
@@ -191,6 +195,7 @@ def _chains(
         np.concatenate([weight, np.full(len(forced_left), 99.0)]), link,
     )  # fmt: skip
     chosen = _suspicious(component, left, right, weight, link)
+    chosen &= households  # else there is nobody for whom a weak pair could speak
     for a, b in apart:
         if component[a] == component[b]:
             chosen[component[a]] = True
@@ -199,9 +204,13 @@ def _chains(
     return _Chains(ids, left, right, pairs["match_probability"].to_numpy(), person, answered)
 
 
-def members(ids: Ints, pairs: pa.Table, thresholds: Thresholds) -> pa.Table:
-    """MEMBERS of the records of `ids` by their scored pairs: who is whom, and nothing else about them."""
-    return _chains(ids, pairs, thresholds, None).members()
+def members(ids: Ints, pairs: pa.Table, thresholds: Thresholds, *, households: bool = True) -> pa.Table:
+    """MEMBERS of the records of `ids` by their scored pairs: who is whom, and nothing else about them.
+
+    Without `households` chains are persons as they stand: two records of one chain that differ are then one person's, badly
+    written, and not two relatives whom a bridge joined.
+    """
+    return _chains(ids, pairs, thresholds, None, households).members()
 
 
 def cluster(

@@ -172,3 +172,12 @@ def test_link_takes_any_table_of_persons() -> None:
 def test_link_refuses_a_table_that_tells_nobody_apart() -> None:
     with pytest.raises(UserError, match="no column to link by"):
         matcher.link(pa.table({"postcode": ["LE1 1AA"]}))
+
+
+def test_where_no_households_show_a_chain_is_one_person_as_it_stands() -> None:
+    ids = np.arange(3)
+    weights = pa.array([5.0, 5.0, -8.0], pa.float32())
+    pairs = pa.table({"record_id_l": [0, 1, 0], "record_id_r": [1, 2, 2], "match_weight": weights,
+                      "match_probability": pa.array([0.97, 0.97, 0.004], pa.float32())})  # fmt: skip
+    assert len(set(members(ids, pairs, Thresholds())["person_id"].to_pylist())) == 2
+    assert set(members(ids, pairs, Thresholds(), households=False)["person_id"].to_pylist()) == {0}
