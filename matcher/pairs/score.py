@@ -336,9 +336,16 @@ def _table(
     others = np.flatnonzero(ids != first)
     a = np.concatenate([at[left], first[others]])
     b = np.concatenate([at[right], ids[others]])
-    together = np.concatenate([weight, np.full(len(others), CERTAIN)])
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.argsort(low << 32 | high, kind="stable")  # of a few runs in order
-    odds = np.clip(together[order], -100, 100)
-    columns = [low[order], high[order], odds.astype(np.float32), (1 / (1 + np.exp2(-odds))).astype(np.float32)]
+    packed = np.minimum(a, b) << 32 | np.maximum(a, b)
+    del a, b
+    order = np.argsort(packed, kind="stable")  # of a few runs in order
+    packed = packed[order]
+    odds = np.clip(np.concatenate([weight, np.full(len(others), CERTAIN)])[order], -100, 100)
+    del order
+    columns = [
+        packed >> 32,
+        packed & 0xFFFFFFFF,
+        odds.astype(np.float32),
+        (1 / (1 + np.exp2(-odds))).astype(np.float32),
+    ]
     return pa.table([pa.array(c) for c in columns], schema=PAIRS.schema)
