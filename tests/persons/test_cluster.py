@@ -13,6 +13,7 @@ import matcher
 from matcher.errors import UserError
 from matcher.pairs import load_model, score_pairs
 from matcher.persons import Clustered, Thresholds, cluster
+from matcher.persons.cluster import members
 from specs.tables import MEMBERS, PAIRS, PERSONS, RECORDS, UNCERTAIN, check
 from tests.pairs.test_score import ANNA, records
 from tests.pairs.towns import measured, town
