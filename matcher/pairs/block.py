@@ -125,12 +125,29 @@ class _Skipped:
     blocks: int
     rows: Ints
     pairs: int
+    neighbours: int = 0  # entries at the end of the rule's `order` that stand for neighbours in such blocks
 
 
 NOTHING_SKIPPED = _Skipped(0, np.zeros(0, dtype=np.int32), 0)
+TOGETHER = 3  # times what one rule may give that all rules together may
 
 
-def _blocks_of(e: Encoded, columns: list[Keys], limits: Limits) -> tuple[_Rule, _Skipped]:
+def _allowed(e: Encoded, limits: Limits) -> int:
+    """Pairs that one rule may give."""
+    return max(limits.pairs_per_record * e.size, limits.pairs_at_least)
+
+
+def _level(pairs: list[int], together: int) -> int:
+    """What each rule may give so that all give `together`: the rules that give less leave the rest to the others."""
+    rest, others = together, len(pairs)
+    for few in sorted(pairs):
+        if few * others > rest:
+            break
+        rest, others = rest - few, others - 1
+    return rest // max(others, 1)
+
+
+def _blocks_of(e: Encoded, columns: list[Keys], allowed: int) -> tuple[_Rule, _Skipped]:
     """The blocks of one rule: entries of key and row, sorted once, rows told by their low bits."""
     bits = np.uint64(max(int(e.size - 1).bit_length(), 1))
     low = (np.uint64(1) << bits) - np.uint64(1)
@@ -157,14 +174,14 @@ def _blocks_of(e: Encoded, columns: list[Keys], limits: Limits) -> tuple[_Rule, 
     starts = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]]))
     sizes = np.diff(np.append(starts, len(order)))
     partners: Ints = (np.repeat(starts + sizes, sizes) - np.arange(1, len(order) + 1)).astype(np.int32)
-    skipped = sizes > _cap(sizes, max(limits.pairs_per_record * e.size, limits.pairs_at_least))
+    skipped = sizes > _cap(sizes, allowed)
     left_out = NOTHING_SKIPPED
     if skipped.any():
         hardly = np.repeat(skipped, sizes)
         large = sizes[skipped]
         missed = int((large * (large - 1) // 2 - (large - 1)).sum())
-        left_out = _Skipped(len(large), np.unique(order[hardly]), missed)
         chain, ends = _chains(e, order[hardly], large)
+        left_out = _Skipped(len(large), np.unique(order[hardly]), missed, len(chain))
         order = np.concatenate([order[~hardly], chain])
         partners = np.concatenate([partners[~hardly], ends])
     at = np.flatnonzero(partners)
@@ -187,6 +204,18 @@ def _chains(e: Encoded, rows: Ints, sizes: npt.NDArray[np.int64]) -> tuple[Ints,
     return np.column_stack([np.minimum(first, second), np.maximum(first, second)]).ravel(), ends
 
 
+def _warning(name: str, skipped: _Skipped, elsewhere: int) -> str:
+    """What a rule left out, in plain words and numbers."""
+    rows = len(skipped.rows)
+    shared = "1 value is" if skipped.blocks == 1 else f"{skipped.blocks:,} values are each"
+    return (
+        f"blocking rule {name}: {shared} shared by too many records to compare all of them with one another, so that each was "
+        f"compared with its neighbours only ({rows:,} records; up to {skipped.pairs:,} pairs left out). Another rule compares "
+        f"{elsewhere:,} of these records in full; of the other {rows - elsewhere:,}, two records of one person may not have been "
+        "found to be one"
+    )
+
+
 class Blocks:
     """The candidate pairs of encoded records by a model's blocking rules, given in ranges of rows.
 
@@ -197,31 +226,38 @@ class Blocks:
     def __init__(self, e: Encoded, model: LinkageModel) -> None:
         self._size = e.size
 
-        def of(rule: Blocking) -> tuple[str, _Rule, _Skipped]:
-            return rule.name, *_blocks_of(e, rule_keys(e, rule), model.limits)
+        allowed = _allowed(e, model.limits)
+
+        def of(rule: Blocking, most: int = allowed) -> tuple[str, _Rule, _Skipped]:
+            return rule.name, *_blocks_of(e, rule_keys(e, rule), most)
 
         with ThreadPoolExecutor(max_workers=THREADS) as pool:
             found = list(pool.map(of, model.blocking)) if e.size > 1 else []
+        given = [int(blocks.partners.sum(dtype=np.int64)) for _, blocks, _ in found]
+        if sum(given) > TOGETHER * allowed:
+            level = _level(given, TOGETHER * allowed)
+            found = [
+                of(rule, level) if pairs > level else blocks
+                for rule, blocks, pairs in zip(model.blocking, found, given, strict=True)
+            ]
         self._rules = [blocks for _, blocks, _ in found if len(blocks.row)]
         partners = np.zeros(self._size, dtype=np.int64)
         for rule in self._rules:
             partners += np.bincount(rule.row, weights=rule.partners, minlength=self._size).astype(np.int64)
         self._until = np.cumsum(partners)
         self.total = int(self._until[-1]) if self._size else 0
-        self.warnings: tuple[str, ...] = tuple(
-            self._warning(name, blocks, skipped) for name, blocks, skipped in found if skipped.blocks
-        )
-
-    def _warning(self, name: str, blocks: _Rule, skipped: _Skipped) -> str:
-        elsewhere = np.zeros(self._size, dtype=bool)
-        for other in self._rules:
-            if other is not blocks:
-                elsewhere[other.order] = True
-        compared = int(elsewhere[skipped.rows].sum())
-        return (
-            f"blocking rule {name}: {skipped.blocks} value(s) shared by too many records were hardly compared by this rule "
-            f"({len(skipped.rows)} records, up to {skipped.pairs} pairs; other rules compare {compared} of these records)"
-        )
+        self.warnings: tuple[str, ...] = ()
+        if any(skipped.blocks for _, _, skipped in found):
+            # By rule, the rows that it compares with all that share a value with them.
+            in_full = np.zeros((len(found), self._size), dtype=bool)
+            for at, (_, blocks, skipped) in enumerate(found):
+                in_full[at, blocks.order[: len(blocks.order) - skipped.neighbours]] = True
+            rules = in_full.sum(axis=0, dtype=np.int16)
+            self.warnings = tuple(
+                _warning(name, skipped, int((rules > in_full[at])[skipped.rows].sum()))
+                for at, (name, _, skipped) in enumerate(found)
+                if skipped.blocks
+            )
 
     def members(self) -> tuple[Ints, npt.NDArray[np.int64]]:
         """Rows and numbers of blocks over all rules, an entry for each row of a block: rows of one number are a candidate pair.

@@ -58,5 +58,6 @@ def report(run: Run, inbox: Inbox, intake: Intake, as_at: dt.date) -> Outcome:
         f"  {figures.records:,} rows, {figures.persons:,} people, {figures.households:,} households",
         f"  {families['automatic']:,} families by all criteria, {families['discretion']:,} by local discretion",
         f"  {kept:,} records would be kept, {figures.records - kept:,} deleted",
+        *(f"Warning: {warning}" for warning in figures.warnings if warning not in intake.warnings),
     )
     return Outcome(Exit.DONE, value, lines)
