@@ -7,6 +7,8 @@ differ. The names themselves are sent to each worker once, as a broadcast; betwe
 
 from __future__ import annotations
 
+import pickle
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Ints = npt.NDArray[np.int32]
+Function = Callable[[pa.Array, pa.Array], pa.Array]
+HELD = 8  # tables of names that a worker keeps
 
 
 def _numbers(column: pa.Array) -> Ints:
@@ -32,34 +36,53 @@ def _numbers(column: pa.Array) -> Ints:
     return found
 
 
+_opened: dict[str, Any] = {}  # in a worker: what was sent, read once for all its tasks
+
+
+class _Sent:
+    """A table of names on its way to the workers, as bytes: Spark's own pickling of arrays fails where it encrypts."""
+
+    def __init__(self, spark: SparkSession, names: object) -> None:
+        self._token = uuid.uuid4().hex
+        self.broadcast = spark.sparkContext.broadcast(pickle.dumps(names))
+
+    @property
+    def names(self) -> Any:
+        if self._token not in _opened:
+            while len(_opened) >= HELD:
+                del _opened[next(iter(_opened))]
+            _opened[self._token] = pickle.loads(self.broadcast.value)  # noqa: S301 (what the driver sent)
+        return _opened[self._token]
+
+
+def _by_kind(sent: _Sent, kind: str) -> Function:
+    def levels(left: pa.Array, right: pa.Array) -> pa.Array:
+        found = name_levels(sent.names, _numbers(left), _numbers(right), kind)
+        return pa.array(found.astype(np.int32))
+
+    return levels
+
+
+def _by_table(sent: _Sent) -> Function:
+    def levels(left: pa.Array, right: pa.Array) -> pa.Array:
+        return pa.array(sent.names.levels(_numbers(left), _numbers(right)).astype(np.int32))
+
+    return levels
+
+
 def register(spark: SparkSession, e: Encoded, model: LinkageModel, names: str) -> list[Broadcast[Any]]:
     """Register a model's functions, called `names` and a kind or column; gives what was sent, to be destroyed at the end."""
     from pyspark.sql.functions import arrow_udf
 
-    def add(name: str, function: Callable[[pa.Array, pa.Array], pa.Array]) -> None:
-        spark.udf.register(names + name, arrow_udf(function, "int"))
-
-    def whole_name(kind: str, words: Broadcast[Any]) -> Callable[[pa.Array, pa.Array], pa.Array]:
-        def levels(left: pa.Array, right: pa.Array) -> pa.Array:
-            found = name_levels(words.value, _numbers(left), _numbers(right), kind)
-            return pa.array(found.astype(np.int32))
-
-        return levels
-
-    def column(sent: Broadcast[Any]) -> Callable[[pa.Array, pa.Array], pa.Array]:
-        def levels(left: pa.Array, right: pa.Array) -> pa.Array:
-            return pa.array(sent.value.levels(_numbers(left), _numbers(right)).astype(np.int32))
-
-        return levels
-
-    everything: list[Broadcast[Any]] = []
+    functions: dict[str, Function] = {}
+    everything: list[_Sent] = []
     if {comparison.comparator for comparison in model.comparison} & {"forename", "surname", "middle"}:
-        everything.append(spark.sparkContext.broadcast(e.words))
-        for kind in ("forename", "surname"):
-            add(kind, whole_name(kind, everything[0]))
+        everything.append(_Sent(spark, e.words))
+        functions |= {kind: _by_kind(everything[0], kind) for kind in ("forename", "surname")}
     for comparison in model.comparison:
         if comparison.comparator == "jaro_winkler":
-            values = NameTable(e.values[comparison.field][1], comparison.thresholds)
-            everything.append(spark.sparkContext.broadcast(values))
-            add(value_column(model, comparison.field), column(everything[-1]))
-    return everything
+            everything.append(_Sent(spark, NameTable(e.values[comparison.field][1], comparison.thresholds)))
+            functions[value_column(model, comparison.field)] = _by_table(everything[-1])
+    for name, function in functions.items():
+        spark.udf.register(names + name, arrow_udf(function, "int"))
+    return [sent.broadcast for sent in everything]
