@@ -177,7 +177,7 @@ def test_link_refuses_a_table_that_tells_nobody_apart() -> None:
 
 def test_where_no_households_show_a_chain_is_one_person_as_it_stands() -> None:
     ids = np.arange(3)
-    weights = pa.array([5.0, 5.0, -8.0], pa.float32())
+    weights = pa.array([12.0, 5.0, -8.0], pa.float32())
     pairs = pa.table({"record_id_l": [0, 1, 0], "record_id_r": [1, 2, 2], "match_weight": weights,
                       "match_probability": pa.array([0.97, 0.97, 0.004], pa.float32())})  # fmt: skip
     assert len(set(members(ids, pairs, Thresholds())["person_id"].to_pylist())) == 2
