@@ -18,6 +18,7 @@ from matcher.month import Rules, decide_month, tables_of
 from matcher.pairs import TrainedModel, score_pairs
 from matcher.persons import Clustered
 from matcher.records import Built
+from matcher.runs.links import links_of_late
 from matcher.tables import MonthTables
 from specs.tables import EVIDENCE, MEMBERS, RECORDS
 
@@ -34,7 +35,7 @@ def attach(
     held, count = tables.records.num_rows, late.records.num_rows
     shifted = _shift(late.records, "record_id", held)
     together = pa.concat_tables([tables.records, shifted]).combine_chunks()
-    scored = score_pairs(together, rules.model, trained=trained)
+    scored = score_pairs(together, rules.model, trained=trained, explain=True)
     person, strength = _best_person(tables, scored.pairs, late.records, rules.thresholds.link)
     joins = person >= 0
     new_ids = np.where(joins, held + np.cumsum(joins) - 1, -1)
@@ -57,7 +58,25 @@ def attach(
     placed = Placed(tables.household_members, tables.households, tables.dwelling_rows, ())
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     let_go = count - int(joins.sum())
-    return tables_of(built, tables.pairs, clustered, placed, people, facts, decided, tables.links), let_go
+    links = [tables.links]
+    if scored.basis is not None:
+        best = _best_links(tables.person_of(), scored.pairs, person)
+        links.append(
+            links_of_late(scored.basis, best, np.concatenate([np.arange(held), new_ids]), rules.thresholds.link)
+        )
+    joined = pa.concat_tables(links).combine_chunks()
+    return tables_of(built, tables.pairs, clustered, placed, people, facts, decided, joined), let_go
+
+
+def _best_links(person_of: np.ndarray, pairs: pa.Table, person: np.ndarray) -> list[tuple[int, int]]:
+    """For each late record that joins somebody the held record that it fits best; none where a reference alone tells."""
+    held = len(person_of)
+    left, right = pairs["record_id_l"].to_numpy(), pairs["record_id_r"].to_numpy()
+    across = np.flatnonzero((left < held) & (right >= held))
+    across = across[(person_of[left[across]] >= 0) & (person_of[left[across]] == person[right[across] - held])]
+    across = across[np.lexsort((left[across], -pairs["match_weight"].to_numpy()[across], right[across]))]
+    _, first = np.unique(right[across], return_index=True)
+    return list(zip(left[across[first]].tolist(), right[across[first]].tolist(), strict=True))
 
 
 def _best_person(

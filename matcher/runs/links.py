@@ -48,6 +48,21 @@ def explained(tables: MonthTables, basis: Basis, pairs: list[tuple[int, int]], v
     return pa.Table.from_pylist(rows, schema=LINKS.schema)
 
 
+def links_of_late(basis: Basis, pairs: list[tuple[int, int]], new_ids: Ints, link: float) -> pa.Table:
+    """LINKS of late records with the held ones they fit best; `new_ids`: where each scored record stands in the end; `link`: the probability
+    from which records are linked."""
+    least = float(np.log2(link / (1 - link)))
+    rows = [
+        {
+            "record_id_l": int(new_ids[found.left]), "record_id_r": int(new_ids[found.right]),
+            "verdict": "linked" if found.weight >= least else "through_others",
+            **dict.fromkeys(("match_weight", "best", "worst"), round(found.weight, 4)), "steps": to_json(found.steps),
+        }
+        for found in waterfalls(basis, [a for a, _ in pairs], [b for _, b in pairs])
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=LINKS.schema)
+
+
 def _chosen(tables: MonthTables, left: Ints, right: Ints, weight: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     """The links that hold each person together, and the strongest pair of each two people of one household."""
     person, home = tables.person_of(), tables.household_of()

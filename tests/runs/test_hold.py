@@ -111,6 +111,11 @@ def test_a_supply_left_out_may_come_late(office: Office) -> None:
     assert any(line.startswith("Left out, and left in the inbox: dwp.csv.") for line in office.said)
     done = office.resume(inbox / "dwp.csv")
     assert [supply["status"] for supply in done.summary["supplies"] if supply["dataset"] == "dwp"] == ["accepted"]
+    with Registry.open(office.workspace) as registry:
+        details = [registry.family(one) for one in set(registry.families()["family_id"].to_pylist())]
+    late = {row["record_key"] for detail in details for row in detail.records if row["dataset"] == "dwp"}
+    explained = {end for detail in details for row in detail.links for end in (row["record_key"], row["other_key"])}
+    assert late and len(late & explained) > len(late) / 2, "why late rows joined is kept too"
 
 
 def test_a_name_that_is_no_data_set_cannot_be_left_out(office: Office) -> None:
