@@ -210,9 +210,9 @@ def _warning(name: str, skipped: _Skipped, elsewhere: int) -> str:
     shared = "1 value is" if skipped.blocks == 1 else f"{skipped.blocks:,} values are each"
     return (
         f"blocking rule {name}: {shared} shared by too many records to compare all of them with one another, so that each was "
-        f"compared with its neighbours only ({rows:,} records; up to {skipped.pairs:,} pairs left out). Another rule compares "
-        f"{elsewhere:,} of these records in full; of the other {rows - elsewhere:,}, two records of one person may not have been "
-        "found to be one"
+        f"compared with its neighbours only ({rows:,} records; up to {skipped.pairs:,} pairs left out). By what else they say, "
+        f"other rules compare {elsewhere:,} of these records in full; two records of one person that agree by this rule alone "
+        "may not have been found to be one"
     )
 
 

@@ -75,8 +75,9 @@ def test_a_cap_is_told_by_rule_and_counts_with_what_it_missed() -> None:
     blocks = Blocks(encode(people(rows)), limited(400, *rules))
     assert blocks.warnings == (
         "blocking rule by_postcode: 1 value is shared by too many records to compare all of them with one another, so that each "
-        "was compared with its neighbours only (40 records; up to 741 pairs left out). Another rule compares 40 of these records "
-        "in full; of the other 0, two records of one person may not have been found to be one",
+        "was compared with its neighbours only (40 records; up to 741 pairs left out). By what else they say, other rules "
+        "compare 40 of these records in full; two records of one person that agree by this rule alone may not have been found "
+        "to be one",
     )
     assert blocks.total == 39 + 2 * 190
     assert len(in_chunks(blocks, 50)) == 1 + 2 * 190  # each record still meets the next one
