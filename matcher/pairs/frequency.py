@@ -240,7 +240,7 @@ class Frequencies:
 
     def within_postcode(self, draws: int, random: np.random.Generator) -> tuple[Ints, Ints]:
         """Randomly drawn pairs with the same postcode, each such pair equally likely."""
-        rows = np.flatnonzero(self._postcode.group >= 0)
+        rows = self._e.order[self._postcode.group[self._e.order] >= 0]  # the same draws wherever rows stand
         order = rows[np.argsort(self._postcode.group[rows], kind="stable")]
         sizes = self._postcode.sizes
         chance = np.cumsum((sizes * (sizes - 1)).astype(float))
