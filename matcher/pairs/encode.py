@@ -190,8 +190,9 @@ class Encoded:
     def order(self) -> npt.NDArray[np.int64]:
         """Rows in an order that depends on what they say, not on where they stand."""
         said = [code for code, _ in self.values.values()] or [
-            self.forename, self.given, self.surname, self.dob, self.year, self.sex, self.postcode, self.number, self.flat,
-            self.building, self.street, self.uprn, *self.identifiers.values(), self.system, self._ref, self.dataset,
+            self.forename, self.middle, self.given, self.surname, self.part_1, self.part_2, self.dob, self.year, self.sex,
+            self.postcode, self.number, self.flat, self.building, self.street, self.uprn, *self.identifiers.values(),
+            self.system, self._ref, self.dataset,
         ]  # fmt: skip
         return np.argsort(mix(*said))  # rows that say the same may change places
 
