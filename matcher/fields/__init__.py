@@ -34,6 +34,7 @@ TYPES: dict[str, pa.DataType] = {
 
 _Read = Callable[[str], tuple[Any, str | None]]
 _FREE_TEXT = ("text", "name", "address")
+_BLANK: tuple[Any, str | None] = (None, None)
 _UNREADABLE = "\ufffd"  # what the reader puts where bytes are no characters
 
 
@@ -62,15 +63,11 @@ def parse(type_name: ColumnType, values: pa.Array | pa.ChunkedArray, *, column: 
         return _free_text(text)
     encoded = text.dictionary_encode()
     read = _reader(type_name, column, as_at)
-    found: list[Any] = []
-    faults: list[str | None] = []
-    blanks: list[bool] = []
-    for value in encoded.dictionary.to_pylist():
-        trimmed = value.strip()
-        result, fault = read(trimmed) if trimmed else (None, None)
-        found.append(result)
-        faults.append(fault)
-        blanks.append(not trimmed)
+    trimmed = [value.strip() for value in encoded.dictionary.to_pylist()]
+    results = [read(value) if value else _BLANK for value in trimmed]
+    found = [result for result, _ in results]
+    faults = [fault for _, fault in results]
+    blanks = [not value for value in trimmed]
     typed = pa.array(found, type=TYPES.get(type_name, pa.string())).take(encoded.indices)
     codes = pc.fill_null(encoded.indices, len(found)).to_numpy(zero_copy_only=False)
     if type_name == "yes_no":

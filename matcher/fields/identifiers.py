@@ -17,7 +17,7 @@ _UPN = re.compile(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]")
 
 
 def _compact(text: str) -> str:
-    return _SPACING.sub("", text).upper()
+    return text.upper() if text.isalnum() else _SPACING.sub("", text).upper()
 
 
 def nino(text: str) -> str | None:

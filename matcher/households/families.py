@@ -5,11 +5,13 @@ Then nuclei are joined where they look like one family: children without an adul
 parents; a lone adult joins a lone parent; grandparents join their children's family. At an ordinary door whatever is
 left is one household unless there are two families each complete in itself. At an unnumbered door (flats
 without numbers, more than EIGHT people) and in a shared place (hostel, house in multiple occupation) adults without a tie live alone. Two people whom a
-register calls tenant are two households. Work is bounded: pairs of nuclei are looked at only up to MANY nuclei.
+register calls tenant are two households. Work is bounded: pairs of nuclei are looked at only up to MANY nuclei, and where MOST
+people meet, ages and roles tell nothing any more: there only paper and uncommon surnames tie.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from rapidfuzz.distance import OSA
 
 EIGHT = 8  # more people than this behind one ordinary door are not taken for one family without ties
 MANY = 40  # above so many nuclei behind one door only children are still joined to adults
+MOST = 1_000  # more people than this of one name, or nuclei behind one door: an office or a default value, no families
 CHANCE = 0.25  # a surname of which so many strangers are expected behind a door ties nobody there by itself
 PARENT_GAP = (15, 50)
 PARTNER_GAP = 16
@@ -101,10 +104,10 @@ class _Nucleus:
 
     @property
     def couple(self) -> bool:
-        return any(
-            abs(one.age - other.age) <= PARTNER_GAP and one.sex != other.sex  # type: ignore[operator]
-            for number, one in enumerate(self.adults)
-            for other in self.adults[number + 1 :]
+        by_age = sorted(self.adults, key=lambda person: person.age or 0.0)
+        return any(  # of two sexes within the gap, some two that stand beside each other are too
+            (other.age or 0.0) - (one.age or 0.0) <= PARTNER_GAP and one.sex != other.sex
+            for one, other in itertools.pairwise(by_age)
         )
 
     def unpaired(self) -> list[Occupant]:
@@ -137,8 +140,8 @@ def families(people: list[Occupant], ties: list[tuple[int, int]], *, door: int) 
 def _on_their_own(people: list[Occupant]) -> set[int]:
     """Grown children whom a register calls tenant or owner beside a parent who is one too: households of their own."""
     heads = [person for person in people if person.role == HEAD and person.age is not None]
-    found = set()
-    for young in heads:
+    found: set[int] = set()
+    for young in heads if len(people) <= MOST else ():
         if any(other.child and _may_be_parent(young, other) for other in people):
             continue
         if any(set(old.parts) & set(young.parts) and _may_be_parent(old, young) for old in heads):
@@ -181,8 +184,10 @@ def _tie_surnames(people: list[Occupant], sets: _Sets, crowded: bool, apart: set
 def _tie_by_age(bearers: list[Occupant], sets: _Sets) -> None:
     """A surname too common for the door: children join the bearer whose age fits a parent best, a partner the one tenant.
 
-    The other adults stay apart.
+    The other adults stay apart; so does everybody where MOST people have it.
     """
+    if len(bearers) > MOST:
+        return
     grown = [person for person in bearers if not person.child]
     heads = [person for person in grown if person.role == HEAD]
     for person in grown:
@@ -214,7 +219,7 @@ def _nuclei(people: list[Occupant], sets: _Sets) -> list[_Nucleus]:
 
 def _join_nuclei(people: list[Occupant], sets: _Sets, door: int) -> None:
     nuclei = _nuclei(people, sets)
-    if len(nuclei) == 1:
+    if len(nuclei) == 1 or len(nuclei) > MOST:
         return
     if len(nuclei) <= MANY and _join_families(nuclei, sets, door):
         nuclei = _nuclei(people, sets)

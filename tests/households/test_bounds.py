@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.households import place
-from matcher.households.families import ORDINARY, SHARED, UNNUMBERED, Occupant, families, role_of
+from matcher.households.families import (
+    HEAD,
+    ORDINARY,
+    PARTNER_GAP,
+    SHARED,
+    UNNUMBERED,
+    Occupant,
+    _Nucleus,
+    families,
+    role_of,
+)
 from specs.tables import HOUSEHOLD_MEMBERS, MEMBERS, PERSONS, RECORDS
 from tests.households.world import AS_AT, TRUST, gazetteer_of, groups_of, members_of, placed_of, records_of
 
@@ -83,6 +93,34 @@ def test_families_give_one_group_each_and_ties_hold(rows: list[tuple], door: int
     assert len(found) == len(people)
     assert found[0] == found[-1]
     assert all(found[group] == group for group in found)
+
+
+@given(st.lists(occupant, max_size=8))
+def test_a_couple_is_found_whatever_stands_between_them(rows: list[tuple]) -> None:
+    adults = [Occupant(place, age, sex, False, role, (), (), None) for place, (age, sex, role, _, _) in enumerate(rows)]
+    nucleus = _Nucleus([adult for adult in adults if adult.age is not None])
+    wanted = any(
+        abs(one.age - other.age) <= PARTNER_GAP and one.sex != other.sex
+        for one in nucleus.adults
+        for other in nucleus.adults
+    )
+    assert nucleus.couple == wanted
+
+
+@pytest.mark.parametrize("surnames", [1, 7])
+def test_fifty_thousand_people_of_a_few_names_behind_one_door_take_no_longer_than_their_rows(surnames: int) -> None:
+    people = [
+        Occupant(
+            place, float(place % 90), "MF"[place % 2], place % 90 < 18, HEAD if place % 7 == 0 else 0,
+            ("ABCDEFG"[place % surnames] * 6,), (1 / surnames,), None,
+        )
+        for place in range(50_000)
+    ]  # fmt: skip
+    began = time.process_time()
+    found = families(people, [(0, 49_999)], door=UNNUMBERED)
+    assert time.process_time() - began < 10
+    assert found[0] == found[-1]  # a case ties them
+    assert len(set(found)) == 49_999
 
 
 def many(count: int, address: str, surname: str = "Filler") -> tuple[pa.Table, pa.Table, pa.Table]:
