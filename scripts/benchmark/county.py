@@ -20,8 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmark.sides import SHARED
+from matcher.evaluation.ceiling import ceiling
 from matcher.evaluation.metrics import measure
 from matcher.extracts import find_supplies, read_supplies
+from matcher.pairs import load_model
 from matcher.records import build
 from matcher.synthetic import make_month
 from specs.load import load_extract_specs
@@ -81,10 +83,15 @@ class Month:
     def __init__(self, folder: Path) -> None:
         truth = pd.read_csv(folder / "truth.csv", dtype=str, keep_default_na=False)
         self._truth = truth.assign(row=truth["row"].astype(int))
+        self._full = folder / "full.parquet"
         keys = ["record_id", "dataset", "supplier", "row", "part"]
-        records = pd.read_parquet(folder / "full.parquet", columns=keys)
+        records = pd.read_parquet(self._full, columns=keys)
         self._records = records[records["part"] == 0]
         self._expand = pd.read_parquet(folder / "expand.parquet")
+
+    def ceiling(self, out: Path) -> dict[str, Any]:
+        """What a perfect matcher could reach with what these records tell, by the pairs that our linkage scored."""
+        return ceiling(pq.read_table(self._full), pq.read_table(out / "scored.parquet"), self._truth, load_model())
 
     def measure(self, found: pd.DataFrame, whole: bool) -> dict[str, Any]:
         """Persons across supplies of clusters (record_id, cluster), of the records or (not `whole`) of the identities."""

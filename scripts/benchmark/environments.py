@@ -43,7 +43,7 @@ def python_of(peer: str) -> Path:
         return python
     print(f"Setting up {peer} in an environment of its own (once) ...", file=sys.stderr, flush=True)
     venv.create(home, with_pip=True, clear=True)
-    command = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", *pinned]
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install", *pinned]
     if subprocess.run(command).returncode:
         sys.exit(f"{peer} could not be installed. Is the package registry reachable? Run the same command again.")
     stamp.write_text("\n".join(pinned) + "\n", encoding="utf-8")

@@ -111,7 +111,7 @@ def erring_dates(random: np.random.Generator, born: Ints, chance: npt.NDArray[np
 def make(records: int, seed: int) -> Made:
     """That many records of made-up people, in random order."""
     random = np.random.default_rng(seed)
-    crowd = people(random, int(records / PER_PERSON) + 20)
+    crowd = people(random, int(records / PER_PERSON) + 60)
     homes = int(crowd.household.max()) + 1
     codes, words = Words(), Words()
     now = places(random, codes, words, homes)

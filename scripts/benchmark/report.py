@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import textwrap
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -104,20 +105,37 @@ def about(entries: list[Entry]) -> str:
     return f"{counts['records']:,} records{people}. Missing: {lacking or 'nothing'}."
 
 
+def limit(entries: list[Entry]) -> str:
+    """What a perfect matcher could reach, where that is known."""
+    most = next((entry["result"]["ceiling"] for entry in entries if "ceiling" in entry["result"]), None)
+    if most is None:
+        return ""
+    return (
+        f"A perfect matcher with what these records tell: F1 at most {most['f1']:.3f}; of {most['true_pairs']:,} pairs of "
+        f"one person across supplies {most['too_little']:,} share too little to be told."
+    )
+
+
 def printed(cells: list[Entry]) -> str:
     """The tables for a terminal, 80 columns wide."""
     lines = []
     for data, entries in by_data(cells).items():
-        lines += ["", data, about(entries), f"{'':<28}" + "".join(f"{name:>{wide}}" for name, _, _, wide in PRINTED)]
+        lines += [
+            "",
+            data,
+            *textwrap.wrap(about(entries), 80),
+            f"{'':<26}" + "".join(f"{name:>{wide}}" for name, _, _, wide in PRINTED),
+        ]
         for entry in entries:
             key = entry["key"]
             name = f"{NAMES[key['side']]}, {key['mode']}"
             if entry["result"]["status"] == "done":
                 lines.append(
-                    f"{name:<28}" + "".join(f"{written(entry, path, form):>{w}}" for _, path, form, w in PRINTED)
+                    f"{name:<26}" + "".join(f"{written(entry, path, form):>{w}}" for _, path, form, w in PRINTED)
                 )
             else:
-                lines.append(f"{name:<28}  did not finish: {entry['result']['reason']}"[:80])
+                lines.append(f"{name:<26}  did not finish: {entry['result']['reason']}"[:80])
+        lines += textwrap.wrap(limit(entries), 80)
     return "\n".join([*lines, "", "Clusters at match probability 0.9, in pairs of records; best: of eight thresholds;",
                       "false: clusters that hold two people, per 1,000 people."])  # fmt: skip
 
@@ -147,7 +165,7 @@ def results(data: str, entries: list[Entry]) -> str:
             reason, held = entry["result"]["reason"], entry["result"].get("peak_mb", 0)
             told = f"did not finish: {reason}" + (f" (held {held:,.0f} MB)" if held else "")
             rows.append((side, [title(entry), told, *[""] * (len(COLUMNS) - 1)]))
-    out = f"<h2>{escape(data)}</h2><p>{escape(about(entries))}</p>"
+    out = f"<h2>{escape(data)}</h2><p>{escape(about(entries))} {escape(limit(entries))}</p>"
     out += table("Figures", ["side", *(name for name, _, _ in COLUMNS)], rows)
     out += table("Seconds of each stage", ["side", "stages"], stages)
     origins = [entry for entry in entries if value(entry, "by_origin")]

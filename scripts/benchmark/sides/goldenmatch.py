@@ -75,11 +75,11 @@ def main() -> None:
     for number, found in result.clusters.items():
         cluster[np.asarray(found["members"], dtype=np.int64)] = number
     scored = result.scored_pairs
-    columns = list(zip(*scored, strict=True)) or [(), (), ()]
+    left, right, score = zip(*scored, strict=True) if scored else ((), (), ())
     pairs = pa.table({
-        "left": pa.array(ids[np.asarray(columns[0], dtype=np.int64)]),
-        "right": pa.array(ids[np.asarray(columns[1], dtype=np.int64)]),
-        "probability": pa.array(columns[2], pa.float64()),
+        "left": pa.array(ids[np.asarray(left, dtype=np.int64)]),
+        "right": pa.array(ids[np.asarray(right, dtype=np.int64)]),
+        "probability": pa.array(score, pa.float64()),
     })  # fmt: skip
     if this.mode == "best":
         this.notes.append("clusters at the cut that it chooses itself")

@@ -51,6 +51,8 @@ def main() -> None:
     pairs = scored.pairs.select(["record_id_l", "record_id_r", "match_probability"]).rename_columns(
         ["left", "right", "probability"]
     )
+    if full.exists():
+        pq.write_table(scored.pairs, this.out / "scored.parquet")  # what limits any matcher is told from all of them
     pairs = pairs.filter(pa.compute.greater_equal(pairs["probability"], FLOOR))
     this.write(found.rename_columns(["record_id", "cluster"]), pairs, sweep)
 
