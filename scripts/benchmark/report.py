@@ -136,7 +136,7 @@ def printed(cells: list[Entry]) -> str:
             else:
                 lines.append(f"{name:<26}  did not finish: {entry['result']['reason']}"[:80])
         lines += textwrap.wrap(limit(entries), 80)
-    return "\n".join([*lines, "", "Clusters at match probability 0.9, in pairs of records; best: of eight thresholds;",
+    return "\n".join([*lines, "", "Clusters at match probability 0.9, in pairs of records; best: of 8 thresholds;",
                       "false: clusters that hold two people, per 1,000 people."])  # fmt: skip
 
 
