@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matcher.pairs.encode import Encoded, mix
+from matcher.pairs.encode import Encoded
 from matcher.pairs.frequency import groups
 from matcher.pairs.layout import Layout
 
@@ -52,17 +52,20 @@ def moved_together(
     if not len(rows):
         return bits
     a, b = home[left[rows]], home[right[rows]]
-    between = mix(np.minimum(a, b), np.maximum(a, b))
-    sound = e.words.sound[e.forename[left[rows]]]
+    between, _ = groups((np.minimum(a, b) << 32 | np.maximum(a, b)) + 1)
+    sound = e.words.sound[e.forename[left[rows]]].astype(np.int64)
     held = e.forename[e.forename >= 0]
     share = np.bincount(e.words.sound[held], minlength=int(sound.max()) + 1) / len(held)
-    worth = np.clip(-np.log2(CHANCES * share[sound]), 0.0, MOST)
+    worth = np.clip(-np.log2(CHANCES * np.maximum(share, 1e-9)), 0.0, MOST)
+    rarest = np.argsort(-worth, kind="stable")
+    rank = np.empty(len(rarest), dtype=np.int64)
+    rank[rarest] = np.arange(len(rarest))
     # The two best different forenames between two homes: a pair is supported by the best one that is not its own.
-    order = np.lexsort((sound, -worth, between))
-    where, name, value = between[order], sound[order], worth[order]
-    fresh = np.concatenate([[True], (where[1:] != where[:-1]) | (name[1:] != name[:-1])])
-    where, name, value = where[fresh], name[fresh], value[fresh]
-    start = np.searchsorted(where, between)
+    names = np.sort(between << 32 | rank[sound])
+    names = names[np.diff(names, prepend=-1) != 0]
+    where, name = names >> 32, rarest[names & 0xFFFFFFFF]
+    value = worth[name]
+    start = np.flatnonzero(np.diff(where, prepend=-1))[between]
     following = np.minimum(start + 1, len(where) - 1)
     second = np.where((following > start) & (where[following] == between), value[following], 0.0)
     bits[rows] = np.where(name[start] != sound, value[start], second)
@@ -90,8 +93,8 @@ def unrivalled(
     known = joined(e.size, left[dated & (weight > 3)], right[dated & (weight > 3)])
     ends, others = np.concatenate([left[near], right[near]]), np.concatenate([right[near], left[near]])
     fits = e.has_dob[others] & ~e.has_dob[ends]
-    claims = np.unique(np.column_stack([ends[fits], known[others[fits]]]), axis=0)
-    count = np.bincount(claims[:, 0], minlength=e.size)
+    claims = np.sort(ends[fits].astype(np.int64) << 32 | known[others[fits]])
+    count = np.bincount(claims[np.diff(claims, prepend=-1) != 0] >> 32, minlength=e.size)
     alone = near & (count[left] <= 1) & (count[right] <= 1)
     bits[alone] = min(-np.log2(max(1.0 - coverage, 0.25)), 2.0)
     return bits
