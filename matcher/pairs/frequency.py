@@ -48,6 +48,7 @@ class _Shares:
         held = max(int(sizes.sum()), 1)
         average = max(float((sizes / held) @ (sizes / held)), 1.0 / held)
         self._log = np.append(np.log(np.maximum(sizes, 2) / held / average), 0.0)
+        self.least = max(float(self._log.min()), LEAST)  # of the rarest value
 
     @classmethod
     def of_codes(cls, codes: npt.NDArray[np.signedinteger]) -> _Shares:
@@ -305,7 +306,7 @@ class Frequencies:
             return np.where(chosen, low, 0.0)
 
         names = {
-            kind: where(at(levels, role, "exact"), LEAST)
+            kind: where(at(levels, role, "exact"), self._exact[kind].least)
             + where(at(levels, role, "family", "close", "initial", "swapped"), LEAST)
             for kind, role in (("forename", "given"), ("surname", "family"))
         }
@@ -314,6 +315,6 @@ class Frequencies:
             **names,
             "middle": where(at(levels, "middle", "agrees"), -4.0),
             "dob": np.zeros(len(levels)),
-            "home": where(at(levels, "place", "home", "exact"), LEAST),
+            "home": where(at(levels, "place", "home", "exact"), self._home.least),
             "name": where(both, float(np.log(0.1 * self._namesakes))),
         }
