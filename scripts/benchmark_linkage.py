@@ -94,7 +94,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(), "python": platform.python_version(),
         "memory_mb": round(memory_mb()), "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "command": " ".join(["python", "scripts/benchmark_linkage.py", *sys.argv[1:]]),
+        "command": " ".join(["python", "scripts/benchmark_linkage.py", *(Path(part).name for part in sys.argv[1:])]),
         "versions": {peer: pinned[0].partition("==")[2] for peer, pinned in PINNED.items()},
     }  # fmt: skip
 

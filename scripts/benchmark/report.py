@@ -187,6 +187,7 @@ def chart(lines: dict[str, dict[str, float]], label: str, log: bool) -> str:
     mpl.use("svg")
     mpl.rcParams |= {"svg.hashsalt": "matcher", "font.size": 11}
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter
 
     figure, axes = plt.subplots(figsize=(9, 3.8))
     places = list(dict.fromkeys(data for line in lines.values() for data in line))
@@ -202,6 +203,8 @@ def chart(lines: dict[str, dict[str, float]], label: str, log: bool) -> str:
     axes.set_ylabel(label)
     if log:
         axes.set_yscale("log")
+        for which in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            which(FuncFormatter(lambda number, _: f"{number:,g}"))
     axes.grid(axis="y", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -209,7 +212,8 @@ def chart(lines: dict[str, dict[str, float]], label: str, log: bool) -> str:
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close(figure)
-    return file.getvalue()[file.getvalue().index("<svg") :]
+    text = file.getvalue()
+    return text[text.index("<svg") : text.index("<metadata>")] + text[text.index("</metadata>") + len("</metadata>") :]
 
 
 def charted(cells: list[Entry], heading: str, mode: str, path: str, form: str, made: bool) -> str:

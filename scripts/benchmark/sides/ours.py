@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from benchmark.sides import FLOOR, GRID, SHARED, THRESHOLD, run
 from matcher.pairs import load_model, score_pairs
-from matcher.pairs.encode import whole
-from matcher.persons import Thresholds, cluster
+from matcher.person_tables import readable
+from matcher.persons import Thresholds, cluster, members
 from matcher.progress import Stage
 from specs.load import load_extract_specs
 
@@ -22,31 +22,35 @@ def main() -> None:
     model = load_model("plain" if this.mode == "same" else "default")
     with this.stage("read"):
         full = this.data / "full.parquet"
-        if this.mode == "best" and full.exists():
+        whole = this.mode == "best" and full.exists()
+        trust = {dataset: spec.trust for dataset, spec in load_extract_specs().items()} if whole else {}
+        if whole:
             records = pq.read_table(full)
-            trust = {dataset: spec.trust for dataset, spec in load_extract_specs().items()}
         else:
             records = pq.read_table(this.data / "records.parquet")
             more = [name for name in ("number", "street") if name in records.column_names and this.mode == "best"]
             if "source" in records.column_names and this.mode == "best":
                 more.append("dataset")
                 records = records.append_column("dataset", records["source"])
-            records = whole(records.select(["record_id", *SHARED, *more]), model.fields)
-            trust = {}
+            records = readable(records.select(["record_id", *SHARED, *more]), model)[0]  # its rows are their ids
     scored = score_pairs(records, model, stage=Stage(this.steps(STEPS)))
     this.candidates = scored.candidate_pairs
     this.notes += scored.warnings
 
-    def members(link: float) -> pa.Table:
+    households = scored.trained.sizes["relative"] > 0
+
+    def found_at(link: float) -> pa.Table:
         thresholds = Thresholds(link=link, ask_from=link / 2, ask_to=(1 + link) / 2)
-        return cluster(records, scored.pairs, thresholds=thresholds, trust=trust).members.select(
-            ["record_id", "person_id"]
-        )
+        if whole:
+            persons = cluster(records, scored.pairs, thresholds=thresholds, trust=trust).members
+        else:
+            persons = members(records["record_id"].to_numpy(), scored.pairs, thresholds, households=households)
+        return persons.select(["record_id", "person_id"])
 
     with this.stage("cluster"):
-        found = members(THRESHOLD)
+        found = found_at(THRESHOLD)
     this.finish()
-    tried = {str(link): members(link) for link in GRID}
+    tried = {str(link): found_at(link) for link in GRID}
     sweep = pa.table({"record_id": found["record_id"]} | {link: table["person_id"] for link, table in tried.items()})
     pairs = scored.pairs.select(["record_id_l", "record_id_r", "match_probability"]).rename_columns(
         ["left", "right", "probability"]
