@@ -7,7 +7,7 @@ compared. Rows of one reference with the same content are compared once. Refuses
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.engines import Engine, open_engine
+from matcher.pairs.calibration import refined
 from matcher.pairs.context import MOST, joined, moved_together, of_homes, unrivalled, witnesses
 from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
@@ -240,8 +241,11 @@ def score_pairs(
     engine: str = "in_process",
     stage: Stage | None = None,
     explain: bool = False,
+    answers: Mapping[tuple[int, int], bool] | None = None,
 ) -> Scored:
-    """Scored pairs of a table of records; `explain` keeps what it takes to explain them.
+    """Scored pairs of a table of records; `explain` keeps what it takes to explain them, as they were before answers.
+
+    `answers` (pairs of record ids -> one person or not, from review) refine all weights (calibration.py).
 
     Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of kept pairs joins, so
     that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
@@ -301,6 +305,8 @@ def score_pairs(
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])
+    if answers:
+        pairs = refined(pairs, answers)
     _done(stage, 1.0)
     return Scored(pairs, trained, run.candidate_pairs, run.warnings, basis)
 
@@ -316,6 +322,12 @@ def _trained(
         }
         return train(model, patterns, counts, Agreement(nothing, {}, 0.0), e.size)
     agreement = _agreement(run, e, model, frequencies, min(model.training.random_pairs, 50 * e.size))
+    given, layout = model.layout.place("given"), model.layout
+    if given is not None and "swapped" in layout.levels[given]:
+        at = layout.levels[given].index("swapped") + 1
+        agreement.totals[layout.names[given], at] = float(
+            counts[layout.at(layout.unpack(patterns), "given", "swapped")].sum()
+        )
     return train(model, patterns, counts, agreement, e.size)
 
 
