@@ -143,7 +143,7 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=0)
     parser.add_argument("--model", default="default")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--engines", default="spark", help="names, with commas between")
+    parser.add_argument("--engines", default="spark", help="names, with commas between; empty: none but in_process")
     parser.add_argument("--score", nargs=3, metavar=("RECORDS", "ENGINE", "PAIRS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.score:
@@ -156,7 +156,7 @@ def main() -> int:
         count = make(given.people or (0 if given.records else 34_000), given.records, given.seed, source)
         print(f"{count:,} records, model {given.model}", flush=True)
         found = []
-        for engine in ("in_process", *given.engines.split(",")):
+        for engine in ("in_process", *filter(None, given.engines.split(","))):
             command = [
                 sys.executable,
                 __file__,

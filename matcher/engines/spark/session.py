@@ -57,6 +57,7 @@ def settings(folder: Path) -> dict[str, str]:
         "spark.driver.extraJavaOptions": JAVA,
         "spark.driver.maxResultSize": "0",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+        "spark.sql.execution.arrow.localRelationThreshold": "0",  # no table within a plan, to be walked by every rule
         "spark.jars": similarity_jar_location(),
     }
     if master := os.environ.get(MASTER):
