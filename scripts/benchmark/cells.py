@@ -71,18 +71,20 @@ def watched(command: list[str], folder: Path, minutes: float, most_mb: float) ->
         process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=errors, stderr=errors)
         start, peak = time.perf_counter(), 0.0
         reason = None
-        while process.poll() is None:
-            now, most = held_mb(process.pid)
-            peak = max(peak, most)
-            if time.perf_counter() - start > minutes * 60:
-                reason = f"{minutes:g} minutes"
-            elif now > most_mb:
-                reason = "the machine's memory"
-            if reason:
-                process.kill()
-                process.wait()
-            else:
+        try:
+            while process.poll() is None:
+                now, most = held_mb(process.pid)
+                peak = max(peak, most)
+                if time.perf_counter() - start > minutes * 60:
+                    reason = f"{minutes:g} minutes"
+                elif now > most_mb:
+                    reason = "the machine's memory"
+                if reason:
+                    break
                 time.sleep(UNTIL_SEEN)
+        finally:
+            process.kill()  # nothing, where it has ended; else somebody stopped the benchmark
+            process.wait()
     if reason is None and process.returncode:
         told = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         reason = f"exit {process.returncode}: {''.join(told)[:160]}"
