@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmark.sides import SHARED
 from matcher.evaluation.ceiling import ceiling
-from matcher.evaluation.metrics import measure
+from matcher.evaluation.metrics import join, measure, once_in_a_supply, pairwise
 from matcher.extracts import find_supplies, read_supplies
 from matcher.pairs import load_model
 from matcher.records import build
@@ -93,13 +93,24 @@ class Month:
         """What a perfect matcher could reach with what these records tell, by the pairs that our linkage scored."""
         return ceiling(pq.read_table(self._full), pq.read_table(out / "scored.parquet"), self._truth, load_model())
 
-    def measure(self, found: pd.DataFrame, whole: bool) -> dict[str, Any]:
-        """Persons across supplies of clusters (record_id, cluster), of the records or (not `whole`) of the identities."""
+    def _rows(self, found: pd.DataFrame, whole: bool) -> pd.DataFrame:
+        """The month's rows as `matcher evaluate` has them, with the person found for each."""
         if not whole:
             found = self._expand.merge(found, left_on="identity", right_on="record_id", suffixes=("", "_of"))
-        found = self._records.merge(found[["record_id", "cluster"]], on="record_id", how="left")
-        person = found["cluster"].map(lambda cluster: "" if pd.isna(cluster) else f"p{int(cluster)}")
-        measured = measure(self._truth, found.assign(person_id=person, household_id="", decision="no"))
+        rows = self._records.merge(found[["record_id", "cluster"]], on="record_id", how="left")
+        person = rows["cluster"].map(lambda cluster: "" if pd.isna(cluster) else f"p{int(cluster)}")
+        return rows.assign(person_id=person, household_id="", decision="no")
+
+    def rated(self, found: pd.DataFrame, whole: bool) -> dict[str, float]:
+        """Precision, recall and F1 of persons across supplies, of clusters (record_id, cluster): of the records, or (not
+        `whole`) of the identities."""
+        rows = join(self._truth, self._rows(found, whole))
+        named = rows[rows["true_person"].notna() & (rows["true_person"] != "")]
+        return pairwise(once_in_a_supply(named), "true_person", "found_person")
+
+    def measure(self, found: pd.DataFrame, whole: bool) -> dict[str, Any]:
+        """All figures of clusters."""
+        measured = measure(self._truth, self._rows(found, whole))
         origins = {
             origin: {
                 **group["persons"]["across_supplies"],

@@ -35,10 +35,18 @@ class Records:
         sizes = np.bincount(self.entity)
         self.true_pairs = int((sizes * (sizes - 1) // 2).sum())
 
-    def measure(self, found: pd.DataFrame, whole: bool) -> dict[str, Any]:
-        """Figures of clusters (record_id, cluster)."""
+    def _items(self, found: pd.DataFrame) -> pd.DataFrame:
         items = pd.DataFrame({"true_person": self.entity})
         items["found_person"] = pd.factorize(found.set_index("record_id")["cluster"].reindex(items.index))[0]
+        return items
+
+    def rated(self, found: pd.DataFrame, whole: bool) -> dict[str, float]:
+        """Precision, recall and F1 of clusters (record_id, cluster), in pairs."""
+        return pairwise(self._items(found), "true_person", "found_person")
+
+    def measure(self, found: pd.DataFrame, whole: bool) -> dict[str, Any]:
+        """All figures of clusters."""
+        items = self._items(found)
         return {
             "cluster": pairwise(items, "true_person", "found_person"),
             "bcubed": bcubed(items, "true_person", "found_person"),
@@ -97,7 +105,7 @@ def measured(data: Path, out: Path, whole: bool) -> dict[str, Any]:
             found = sweep[["record_id", str(threshold)]].set_axis(["record_id", "cluster"], axis=1)
         else:
             found = connected(clusters["record_id"].to_numpy(), pairs, threshold)
-        tried[threshold] = truth.measure(found, whole)["cluster"]
+        tried[threshold] = truth.rated(found, whole)
     best = max(tried, key=lambda threshold: tried[threshold]["f1"])
     own = result["cluster"]
     result["cluster_best"] = (
