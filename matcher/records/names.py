@@ -98,13 +98,24 @@ def parse_columns(forename: str | None, surname: str | None) -> tuple[Person, ..
 
 def _plain_words(given: str, family: str) -> Person | None:
     """The person of ordinary words that need no closer look (most names, and many times as fast); None for others."""
-    words, surname = given.upper().split(), family.strip().upper()
-    if len(surname) < 2 or not 0 < len(words) < 5 or surname in MEANINGFUL or not MEANINGFUL.isdisjoint(words):
+    first, surname = plain_given(given), plain_family(family)
+    return None if first is None or surname is None else Person(None, *first, surname, (surname,))
+
+
+def plain_given(text: str) -> tuple[str, str | None] | None:
+    """(forename, middle names) of one to four ordinary words; None for others."""
+    words = text.upper().split()
+    if not (0 < len(words) < 5 and text.isascii() and "".join(words).isalpha() and MEANINGFUL.isdisjoint(words)):
         return None
-    whole = "".join([surname, *words])
-    if not (whole.isalpha() and given.isascii() and family.isascii() and len(whole) < LONGEST):
+    return (words[0], " ".join(words[1:]) or None) if len(text) < LONGEST // 2 else None
+
+
+def plain_family(text: str) -> str | None:
+    """The surname of one ordinary word; None for others."""
+    word = text.strip().upper()
+    if not (1 < len(word) < LONGEST // 2 and word.isascii() and word.isalpha()):
         return None
-    return Person(None, words[0], " ".join(words[1:]) or None, surname, (surname,))
+    return None if word in MEANINGFUL else word
 
 
 def _plain_full(text: str, form: NameForm) -> Person | None:

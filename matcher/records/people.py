@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.fields import identifiers
-from matcher.records.names import Person, parse_columns, parse_full
+from matcher.records.names import Person, parse_columns, parse_full, plain_family, plain_given
 from matcher.records.uniques import unique_rows
 from specs.load import ExtractSpec, Role, supply_name
 
@@ -63,13 +63,7 @@ def people(rows: pa.Table, spec: ExtractSpec) -> People:
     of a joint name has name, title and the sex the title tells, and nothing else: the row's date of birth and numbers
     are the first one's.
     """
-    named, which = _names(rows, spec)
-    first = _name_columns([found[0] if found else _NOBODY for found in named], which)
-    pairs = [place for place, found in enumerate(named) if len(found) > 1]
-    second_of = np.zeros(len(named), np.int64)
-    second_of[pairs] = np.arange(1, len(pairs) + 1)
-    second = _name_columns([_NOBODY, *(named[place][1] for place in pairs)], second_of[which])
-    joint = second_of[which] > 0
+    first, second, joint = _names(rows, spec)
     sex = canonical(column(rows, spec, "sex"), _sex)
     first["sex"] = pc.coalesce(sex, first["sex"])
     first["dob"] = column(rows, spec, "dob", pa.date32())
@@ -94,14 +88,52 @@ def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str,
     return spec.ref_system or spec.id, pa.nulls(rows.num_rows, pa.string())
 
 
-def _names(rows: pa.Table, spec: ExtractSpec) -> tuple[list[tuple[Person, ...]], np.ndarray]:
+def _names(rows: pa.Table, spec: ExtractSpec) -> tuple[dict[str, pa.Array], dict[str, pa.Array], np.ndarray]:
+    """(parts of each row's first name, of its second, whether there is a second)."""
     whole = spec.by_role("full_name")
-    if whole is not None:
-        form = whole.form or "forename_first"
-        texts, which = unique_rows([column(rows, spec, "full_name")])
-        return [parse_full(text, form) for (text,) in texts], which
-    pairs, which = unique_rows([column(rows, spec, "forename"), column(rows, spec, "surname")])
-    return [parse_columns(forename, surname) for forename, surname in pairs], which
+    if whole is None:
+        first = _of_columns(column(rows, spec, "forename"), column(rows, spec, "surname"))
+        nobody = np.zeros(rows.num_rows, np.int64)
+        return first, _name_columns([_NOBODY], nobody), nobody > 0
+    form = whole.form or "forename_first"
+    texts, which = unique_rows([column(rows, spec, "full_name")])
+    named = [parse_full(text, form) for (text,) in texts]
+    first = _name_columns([found[0] if found else _NOBODY for found in named], which)
+    pairs = [place for place, found in enumerate(named) if len(found) > 1]
+    second_of = np.zeros(len(named), np.int64)
+    second_of[pairs] = np.arange(1, len(pairs) + 1)
+    second = _name_columns([_NOBODY, *(named[place][1] for place in pairs)], second_of[which])
+    return first, second, second_of[which] > 0
+
+
+def _of_columns(forename: pa.Array, surname: pa.Array) -> dict[str, pa.Array]:
+    """Names in two columns. Where both hold ordinary words each column is read by itself, else the pair."""
+    size = len(forename)
+    given, family = forename.dictionary_encode(), surname.dictionary_encode()
+    firsts = [(text and plain_given(text)) or (None, None) for text in given.dictionary.to_pylist()]
+    lasts = [(text and plain_family(text)) or None for text in family.dictionary.to_pylist()]
+    plain = {
+        "forename": pa.array([first for first, _ in firsts], pa.string()).take(given.indices),
+        "middle": pa.array([middle for _, middle in firsts], pa.string()).take(given.indices),
+        "surname": pa.array(lasts, pa.string()).take(family.indices),
+        "surname_parts": pa.array([last and [last] for last in lasts], _PARTS["surname_parts"]).take(family.indices),
+        "name_order_sure": pa.repeat(True, size),
+    }
+    ordinary = pc.and_(plain["forename"].is_valid(), plain["surname"].is_valid())
+    others = np.flatnonzero(~ordinary.to_numpy(zero_copy_only=False))
+    if not len(others):
+        return {name: plain.get(name, pa.nulls(size, kind)) for name, kind in _PARTS.items()}
+    chosen = pa.array(others)
+    pairs, which = unique_rows([forename.take(chosen), surname.take(chosen)])
+    read = [parse_columns(*pair) for pair in pairs]
+    found = _name_columns([people[0] if people else _NOBODY for people in read], which)
+    place = np.arange(size)
+    place[others] = size + np.arange(len(others))
+    taken = pa.array(place)
+    return {
+        name: pa.concat_arrays([plain.get(name, pa.nulls(size, kind)), found[name]]).take(taken)
+        for name, kind in _PARTS.items()
+    }
 
 
 def _name_columns(persons: list[Person], which: np.ndarray) -> dict[str, pa.Array]:
