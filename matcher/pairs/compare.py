@@ -188,7 +188,7 @@ class Comparer:
                 yield OF_THE_RECORD[comparison.comparator](pairs)
             else:
                 code = self._e.values[comparison.field][0]
-                yield by_value(code[low], code[high])
+                yield by_value(code.take(low), code.take(high))
 
     def levels(self, left: Ints, right: Ints) -> Levels:
         """Levels of pairs of rows, shape (pairs, comparisons)."""

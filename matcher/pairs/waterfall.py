@@ -58,23 +58,20 @@ def waterfalls(basis: Basis, left: Iterable[int], right: Iterable[int]) -> list[
     first, second = (basis.row[np.searchsorted(basis.ids, ids)] for ids in (low, high))
     i, j = np.minimum(first, second).astype(np.int32), np.maximum(first, second).astype(np.int32)
     names, levels, weights = _cumulative(basis, i, j)
-    bits = np.diff(weights, axis=0, prepend=0.0)
-    comparisons = {name: at for at, name in enumerate(basis.model.layout.names)}
+    bits = np.diff(weights, axis=0, prepend=0.0).T.tolist()
+    known = [("missing", *of) for of in basis.model.layout.levels]
+    same = (Step(SAME_ROW, "", CERTAIN),)  # rows of one reference that say the same
     found = []
-    for pair in range(len(low)):
-        if i[pair] == j[pair]:  # rows of one reference that say the same
-            found.append(Waterfall(int(low[pair]), int(high[pair]), (Step(SAME_ROW, "", CERTAIN),)))
+    for a, b, of, at, one in zip(low.tolist(), high.tolist(), bits, levels.tolist(), (i == j).tolist(), strict=True):
+        if one:
+            found.append(Waterfall(a, b, same))
             continue
-        steps = []
-        for at, name in enumerate(names):
-            kind, _, what = name.partition(".")
-            if kind == "comparison":
-                place = comparisons[what]
-                level = ("missing", *basis.model.layout.levels[place])[levels[pair, place]]
-                steps.append(Step(name, level, float(bits[at, pair])))
-            elif kind == START or abs(bits[at, pair]) > NOTHING:
-                steps.append(Step(name, "", float(bits[at, pair])))
-        found.append(Waterfall(int(low[pair]), int(high[pair]), tuple(steps)))
+        told = [known[place][number] for place, number in enumerate(at)]
+        compared = slice(1, len(told) + 1)
+        steps = [Step(names[0], "", of[0]), *map(Step, names[compared], told, of[compared])]
+        rest = zip(names[len(steps) :], of[len(steps) :], strict=True)
+        steps += [Step(name, "", more) for name, more in rest if abs(more) > NOTHING]
+        found.append(Waterfall(a, b, tuple(steps)))
     return found
 
 

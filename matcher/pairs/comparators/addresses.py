@@ -18,7 +18,7 @@ Flags = npt.NDArray[np.bool_]
 
 def _held(column: Ints, left: Ints, right: Ints) -> tuple[Flags, Flags]:
     """Whether both records hold the same value, and whether either holds none."""
-    a, b = column[left], column[right]
+    a, b = column.take(left), column.take(right)
     none = (a | b) < 0
     return (a == b) & ~none, none
 

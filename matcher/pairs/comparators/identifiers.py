@@ -21,7 +21,7 @@ def identifier_levels(encoded: Encoded, left: Ints, right: Ints) -> npt.NDArray[
     out = np.zeros(len(left), dtype=np.uint8)
     same, close, different = (level("identifier", name) for name in ("same", "close", "different"))
     for kind, code in encoded.identifiers.items():
-        a, b = code[left], code[right]
+        a, b = code.take(left), code.take(right)
         both = np.flatnonzero((a | b) >= 0)
         if not len(both):
             continue
