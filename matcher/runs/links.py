@@ -49,8 +49,10 @@ def explained(tables: MonthTables, basis: Basis, pairs: list[tuple[int, int]], v
 
 
 def links_of_late(basis: Basis, pairs: list[tuple[int, int]], new_ids: Ints, link: float) -> pa.Table:
-    """LINKS of late records with the held ones they fit best; `new_ids`: where each scored record stands in the end; `link`: the probability
-    from which records are linked."""
+    """LINKS of late records with the held ones they fit best.
+
+    `new_ids`: where each scored record stands in the end; `link`: the probability from which records are linked.
+    """
     least = float(np.log2(link / (1 - link)))
     rows = [
         {
