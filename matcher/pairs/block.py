@@ -235,7 +235,7 @@ class Blocks:
             found = list(pool.map(of, model.blocking)) if e.size > 1 else []
         given = [int(blocks.partners.sum(dtype=np.int64)) for _, blocks, _ in found]
         if sum(given) > TOGETHER * allowed:
-            level = _level(given, TOGETHER * allowed)
+            level = max(_level(given, TOGETHER * allowed), model.limits.pairs_at_least)
             found = [
                 of(rule, level) if pairs > level else blocks
                 for rule, blocks, pairs in zip(model.blocking, found, given, strict=True)
@@ -304,7 +304,7 @@ class Blocks:
             place += np.arange(count)
             part = packed[filled : filled + count]
             part[:] = np.repeat(rule.row[low:high].astype(np.uint64) << np.uint64(32), partners)
-            part |= rule.order[place].astype(np.uint64)
+            part |= rule.order.take(place).astype(np.uint64)
             filled += count
         packed.sort()
         if len(packed):

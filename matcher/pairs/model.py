@@ -82,7 +82,7 @@ class Limits(_Model):
     """What bounds time and memory."""
 
     pairs_per_record: int = Field(60, ge=1)
-    pairs_at_least: int = Field(1_000_000, ge=1)
+    pairs_at_least: int = Field(500_000, ge=1)
     keep_probability: float = Field(0.02, gt=0, lt=1)
     component_limit: int = Field(60, ge=2)
 

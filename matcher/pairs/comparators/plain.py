@@ -67,10 +67,12 @@ class Letters:
 
     def at_most(self, a: Ints, b: Ints) -> npt.NDArray[np.float32]:
         """An upper bound of the similarity after Jaro and Winkler: as if all letters in common were near and in order."""
-        shared = np.bitwise_count(self.bags[a] & self.bags[b]) + np.minimum(self._beyond[a], self._beyond[b])
-        x, y = self.lengths[a].astype(np.float32), self.lengths[b].astype(np.float32)
+        shared = np.bitwise_count(self.bags.take(a) & self.bags.take(b)) + np.minimum(
+            self._beyond.take(a), self._beyond.take(b)
+        )
+        x, y = self.lengths.take(a).astype(np.float32), self.lengths.take(b).astype(np.float32)
         jaro = (shared / x + shared / y + np.float32(1)) / np.float32(3)
-        differ = self._heads[a] ^ self._heads[b]
+        differ = self._heads.take(a) ^ self._heads.take(b)
         same = np.zeros(len(a), dtype=np.uint8)
         for letters in range(1, 5):
             same += differ & np.uint64((1 << 16 * letters) - 1) == 0
@@ -118,7 +120,7 @@ class NameTable:
         common = (a < len(self._dense)) & (b < len(self._dense))
         known = np.flatnonzero(common)
         found = np.full(len(rest), len(self._thresholds) + 2, dtype=np.uint8)
-        found[known] = self._dense.ravel()[a[known] * np.int64(len(self._dense)) + b[known]]
+        found[known] = self._dense.take(a[known] * np.int64(len(self._dense)) + b[known])
         open_ = np.flatnonzero(~common)
         score = similarities(self._letters, self._values, a[open_], b[open_], self._least)
         found[open_] = self._graded(score)
@@ -148,8 +150,8 @@ class DateTable:
         out = exact_levels(left, right)
         rest = np.flatnonzero(out == 2)
         a, b = left[rest], right[rest]
-        x, y = self._digits[a], self._digits[b]
-        found = np.where(np.abs(self._years[a] - self._years[b]) <= 1, np.uint8(4), np.uint8(5))
+        x, y = self._digits.take(a), self._digits.take(b)
+        found = np.where(np.abs(self._years.take(a) - self._years.take(b)) <= 1, np.uint8(4), np.uint8(5))
         found[one_digit(x, y)] = 3
         exchanged = (
             (x & np.uint32(0xFFFF0000)) | (x & np.uint32(0xFF)) << np.uint32(8) | x >> np.uint32(8) & np.uint32(0xFF)
@@ -180,12 +182,12 @@ class PostcodeTable:
         out = exact_levels(left, right)
         rest = np.flatnonzero(out == 2)
         a, b = left[rest], right[rest]
-        found = np.where(self._district[a] == self._district[b], np.uint8(3), np.uint8(4))
+        found = np.where(self._district.take(a) == self._district.take(b), np.uint8(3), np.uint8(4))
         # An edit changes at most two kinds' counts: by one each.
-        near = np.flatnonzero(np.bitwise_count(self._letters.bags[a] ^ self._letters.bags[b]) <= 2)
+        near = np.flatnonzero(np.bitwise_count(self._letters.bags.take(a) ^ self._letters.bags.take(b)) <= 2)
         a, b = a[near], b[near]
-        apart = np.abs(self._letters.lengths[a] - self._letters.lengths[b])
-        short = (apart == 0) & self._plain[a] & self._plain[b]
+        apart = np.abs(self._letters.lengths.take(a) - self._letters.lengths.take(b))
+        short = (apart == 0) & self._plain.take(a) & self._plain.take(b)
         here = np.flatnonzero(short)
         found[near[here[one_edit(self._text[a[here]], self._text[b[here]])]]] = 2
         here = np.flatnonzero(~short & (apart <= 1))
