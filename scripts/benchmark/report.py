@@ -50,7 +50,8 @@ be tried. Splink was told that its surest rules find 0.6 of all matches, as a us
 its library gives full names (names exchanged among them), dates of birth and postcodes, the most accurate of seven settings
 tried on 300,000 made-up records; recordlinkage with similarities in place of agreement and their mean, cut at 0.8;
 goldenmatch with what its automatic probabilistic configuration chooses, on every field. <b>With term frequencies</b>: Splink
-with that adjustment on names; on data with households it joins relatives.</li>
+with that adjustment on names; on data with households it joins relatives. Where another of Splink's three settings is the more
+accurate, that one is its best on such data. goldenmatch chooses its configuration itself and says where it trusts it little.</li>
 <li><b>F1 at 0.9</b> is taken where a match probability of 0.9 joins two records (recordlinkage at its best: mean 0.8;
 goldenmatch at its best: the cut that it chooses). <b>At best</b> is the best of eight thresholds, chosen with the truth:
 nobody has that in practice.</li>
@@ -63,7 +64,8 @@ Febrl and pseudopeople are made by others. Real records will differ.</li>
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 table{border-collapse:collapse;margin:1rem 0;font-size:.86rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding:.3rem 0}
+caption{text-align:left;font-weight:600;padding:.3rem 0;white-space:nowrap}
+.told td{text-align:left}
 th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #d5d5d5}th:first-child,td:first-child{text-align:left}
 tr.ours td{background:#eef4fa}figure{margin:1.5rem 0}svg{max-width:100%;height:auto}.wide{overflow-x:auto}
 @media print{body{max-width:none;font-size:11px}figure,table{break-inside:avoid}}
@@ -160,7 +162,7 @@ def results(data: str, entries: list[Entry]) -> str:
         if entry["result"]["status"] == "done":
             rows.append((side, [title(entry), *(written(entry, path, form) for _, path, form in COLUMNS)]))
             told = "; ".join(f"{name} {seconds:.2f}" for name, seconds in entry["result"]["stages"].items())
-            stages.append((side, [title(entry), told]))
+            stages.append((f"{side} told", [title(entry), told]))
         else:
             reason, held = entry["result"]["reason"], entry["result"].get("peak_mb", 0)
             told = f"did not finish: {reason}" + (f" (held {held:,.0f} MB)" if held else "")
