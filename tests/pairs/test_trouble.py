@@ -90,7 +90,8 @@ def test_what_is_compared_kept_and_warned_is_bounded_by_the_number_of_records(ta
     for size in (120, 360):
         records = whole(pa.table(TABLES[table](size)))
         scored = score_pairs(records, limited)
-        most = TOGETHER * max(PER_RECORD * size, AT_LEAST) + len(limited.blocking) * size * 5
+        rules = len(limited.blocking)
+        most = max(TOGETHER * PER_RECORD * size, rules * AT_LEAST) + rules * size * 5
         assert scored.candidate_pairs <= most
         assert scored.pairs.num_rows <= most + size * limited.limits.component_limit
         found = cluster(records, scored.pairs, thresholds=Thresholds())
@@ -103,7 +104,7 @@ def test_rules_share_what_all_may_give_and_say_so() -> None:
     size = 400
     table = pa.table(TABLES["one family of one house"](size))
     blocks = Blocks(encode(table), small("default"))
-    assert blocks.total <= TOGETHER * max(PER_RECORD * size, AT_LEAST) + 13 * size * 5
+    assert blocks.total <= max(TOGETHER * PER_RECORD * size, 13 * AT_LEAST) + 13 * size * 5
     named = {warning.split(":")[0].removeprefix("blocking rule ") for warning in blocks.warnings}
     assert "postcode_and_a_name" in named
     assert all("may not have been found" in warning for warning in blocks.warnings)
