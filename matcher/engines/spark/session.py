@@ -45,8 +45,9 @@ def settings(folder: Path) -> dict[str, str]:
     """Settings of the session. Those that keep records off the disk and the console are the same everywhere."""
     from splink.backends.spark import similarity_jar_location
 
-    cores = os.cpu_count() or 1
+    master = os.environ.get(MASTER, f"local[{os.cpu_count() or 1}]")
     found = {
+        "spark.master": master,
         "spark.io.encryption.enabled": "true",
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
@@ -60,15 +61,9 @@ def settings(folder: Path) -> dict[str, str]:
         "spark.sql.execution.arrow.localRelationThreshold": "0",  # no table within a plan, to be walked by every rule
         "spark.jars": similarity_jar_location(),
     }
-    if master := os.environ.get(MASTER):
-        found["spark.master"] = master
-    else:
+    if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers find what this process finds
-        found |= {
-            "spark.master": f"local[{cores}]",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-        }
+        found |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     found["spark.driver.memory"] = os.environ.get(MEMORY, "4g")
     return found
 
