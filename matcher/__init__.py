@@ -1,6 +1,6 @@
 """matcher: the monthly match of a Troubled Families programme, as functions on Arrow tables. The command line is thin over them."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 
 def __getattr__(name: str) -> object:
