@@ -33,7 +33,7 @@ def link(
     UserError where the columns that the model reads are absent or cannot be read, or for an unknown model or engine. Gives a
     LinkageWarning for each blocking rule that met a value shared by too many records.
     """
-    if not 0 < threshold < 1:
+    if not isinstance(threshold, int | float) or not 0 < threshold < 1:
         raise UserError("The threshold is no probability.", where="threshold", todo="give a number above 0 and below 1")
     known = load_model(model)
     table, ids = readable(records, known)

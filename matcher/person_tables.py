@@ -119,8 +119,15 @@ def _texts(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 def _dates(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Days of dates, times or texts such as 1980-05-06."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-        texts = _cast(column, name, pa.string())
+        texts = pc.utf8_trim_whitespace(_cast(column, name, pa.string()))
         column = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+        wrong = pc.sum(pc.invert(pc.match_substring_regex(column, r"^\d{4}-\d\d-\d\d$"))).as_py()
+        if wrong:
+            raise UserError(
+                f"A column of dates holds {wrong:,} texts in another form.",
+                where=f"column {name}",
+                todo="write dates as yyyy-mm-dd and leave missing ones empty, or give the column as date32[day]",
+            )
     elif pa.types.is_timestamp(column.type):
         column = pc.floor_temporal(column, unit="day")
     elif not (pa.types.is_date(column.type) or pa.types.is_null(column.type)):

@@ -26,6 +26,7 @@ OWN = {
     "namesake": ("given", "family"),
 }
 NEVER = 1e-12
+UNSEEN = 10.0  # pairs of strangers by which their agreement leans on the starting values
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ class _Estimate:
                     self.sizes[kind] * self.chances[kind][name][at - 1] for kind in CLASSES[:-1]
                 ) * (1 - self.missing[name])  # fmt: skip
                 held = max(self.agreement.pairs * (1 - self.missing[name]), 1.0)
-                random[name][at - 1] = max(total - others, 0.03 * total, 0.2) / held
+                # In a table of a few records nearly all agreement is that of matches: the starting value stands in.
+                start = self.start["random"][name][at - 1]
+                random[name][at - 1] = (max(total - others, 0.03 * total) + UNSEEN * start) / (held + UNSEEN)
             random[name] = np.clip(random[name], 1e-9, None)
             random[name] /= random[name].sum()
         for kind, own in OWN.items():

@@ -214,7 +214,7 @@ def test_two_records_that_agree_in_everything_are_one_person_however_small_the_t
 
 
 def test_dates_in_another_form_are_refused_with_the_form_that_is_read() -> None:
-    with pytest.raises(UserError, match="1 texts in another form") as told:
+    with pytest.raises(UserError, match="2 texts in another form") as told:
         matcher.link(people(dob=["31/12/1931", " ", "", None]))
     assert "yyyy-mm-dd" in told.value.todo
     assert "1931" not in str(told.value)
