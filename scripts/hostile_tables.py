@@ -12,6 +12,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,7 @@ NAME = {"forename": "ANN", "surname": "SHEEP"}
 HOME = {"postcode": "LE1 1AA", "number": "1"}
 REFERENCE = {"ref_system": "asb", "dataset": "asb", "ref": "S1"}
 BIRTH = {"dob": 3778}  # days since 1970
-SHAPES: dict[str, dict[str, str | int | None]] = {
+SHAPES: dict[str, dict[str, Any]] = {
     "nothing in common": {},
     "every value missing": dict.fromkeys(("forename", "surname", "dob", "sex", "postcode", "number")),
     "one value everywhere": {**NAME, **BIRTH, **HOME, "sex": "F"},
@@ -73,7 +74,7 @@ def measure(shape: str, size: int, model: str, pipe: Connection) -> None:
     before, started = peak_rss_mb(), time.process_time()
     scored = score_pairs(records, known)
     middle = time.process_time()
-    found = cluster(whole(records, known.fields), scored.pairs, thresholds=Thresholds())
+    found = cluster(whole(records, known.fields), scored.pairs, thresholds=Thresholds.model_validate({}))
     pipe.send(
         f"{shape:27} {middle - started:6.1f} + {time.process_time() - middle:4.1f} s  {before:5.0f} -> {peak_rss_mb():6.0f} MB  "
         f"{scored.candidate_pairs:>12,} compared {scored.pairs.num_rows:>11,} kept {found.persons.num_rows:>9,} people "
