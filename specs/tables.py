@@ -233,12 +233,15 @@ VERDICTS: dict[str, str] = {
     "linked": "The two are one person: this pair is strong enough by itself.",
     "through_others": "The two are one person through other records; this pair alone would not be enough.",
     "weak": "Not one person: no pair of their records is strong enough.",
-    "refused": "Not one person: a pair of their records speaks so strongly against it that nothing may join them.",
-    "objection": "Not one person: a pair of their records speaks against it, and takes more away than is left over.",
+    "refused": "Not one person: a pair of their records speaks so strongly against it that they are not joined automatically; a "
+    "person may decide.",
+    "objection": "Not one person: a pair of their records speaks against it, and takes more away than is left over; a person may "
+    "decide.",
     "rival": "Not one person: another record, which cannot be the same person, fits nearly as well.",
     "answered": "As a person answered.",
 }
 ONE_PERSON, ANSWERED = ("linked", "through_others"), "answered"
+OBJECTED = ("refused", "objection")  # a pair of records stands in the way of others that are strong enough
 
 HOUSEHOLD_MEMBERS = Table(
     "household_members",

@@ -17,6 +17,7 @@ from matcher.disclosures.charts import waterfall as chart
 
 WIDTH = 80
 _WORDS, _BAR = 41, 28  # columns of what a line says, and of its bar
+PLACES = 4  # decimals of bits in JSON
 SMALL = 0.05  # bits below which a step is summed up with others
 BIT = (
     "One bit doubles the odds: +10 makes it about 1,000 times likelier that two records are one person, -10 1,000 times less "
@@ -40,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class LinkTold:
-    """One pair of records: which, what was decided of it, and how its weight came about."""
+    """One pair of records: which, as `--pair` takes them, what was decided of it, and how its weight came about."""
 
     left: str
     right: str
@@ -50,6 +51,13 @@ class LinkTold:
     weight: float
     link: float  # weight from which records are linked
     alike: int = 0  # other rows of which the same holds
+    objecting: bool = False  # the pair that speaks most against what a pair told before it speaks for
+    batch: str = ""  # of a registry's rows: the one that delivered them
+
+    @property
+    def heading(self) -> str:
+        words = f"{self.left} and {self.right}{f', batch {self.batch}' if self.batch else ''}"
+        return f"What speaks against it most: {words}" if self.objecting else words
 
     @property
     def probability(self) -> float:
@@ -58,17 +66,26 @@ class LinkTold:
 
 @dataclass(frozen=True)
 class Waterfalls:
-    """An explanation. `names`: lines that name people, for the terminal alone; `notes`: lines without any value of a record."""
+    """An explanation. `names`: lines that name people, for the terminal alone; `notes`: lines without any value of a record.
+
+    `sides`: what `names` lay out in columns, item by item, for --json.
+    """
 
     marking: str
     title: str
     notes: tuple[str, ...]
     names: tuple[str, ...]
     links: tuple[LinkTold, ...]
+    sides: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """For --json, with the probability and the bits before and after of each step."""
-        return asdict(self) | {"links": [asdict(one) | {"probability": one.probability} for one in self.links]}
+        """For --json, with the probability; bits with as many places as are kept of a step."""
+        links = []
+        for one in self.links:
+            told = asdict(one) | {"weight": round(one.weight, PLACES), "link": round(one.link, PLACES)}
+            told["lines"] = [line | {"bits": round(line["bits"], PLACES)} for line in told["lines"]]
+            links.append(told | {"probability": one.probability})
+        return asdict(self) | {"names": [] if self.sides else list(self.names), "links": links}
 
 
 def text(told: Waterfalls) -> list[str]:
@@ -78,7 +95,7 @@ def text(told: Waterfalls) -> list[str]:
         lines += _wrap(note)
     for number, one in enumerate(told.links, 1):
         heading = f"{number}. " if len(told.links) > 1 else ""
-        lines += ["", *_wrap(f"{heading}{one.left} and {one.right}")]
+        lines += ["", *_wrap(f"{heading}{one.heading}")]
         lines += _wrap(one.says, "   " if heading else "")
         if one.alike:
             lines += _wrap(f"The same holds of {one.alike} more row(s) of this reference.", "   " if heading else "")

@@ -15,9 +15,11 @@ import numpy.typing as npt
 from matcher.persons.cluster import CERTAIN, components
 from matcher.persons.split import standing
 from matcher.persons.thresholds import Thresholds
+from specs.tables import OBJECTED
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+_Voice = tuple[float, tuple[int, int]]  # a weight and the pair of records that it is of
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,23 @@ class Verdicts:
         witness = components(len(person), left[certain], right[certain])
         self._pair = dict(zip(zip(left.tolist(), right.tolist(), strict=True), weight.tolist(), strict=True))
         # rows that are one witness speak with their best voice
-        best: dict[tuple[int, int], float] = {}
-        for a, b, w in zip(witness[left].tolist(), witness[right].tolist(), weight.tolist(), strict=True):
+        best: dict[tuple[int, int], _Voice] = {}
+        ends = (witness[left].tolist(), witness[right].tolist(), weight.tolist(), left.tolist(), right.tolist())
+        for a, b, w, first, second in zip(*ends, strict=True):
             key = (min(a, b), max(a, b))
-            best[key] = max(w, best.get(key, w))
-        self._between: dict[tuple[int, int], list[float]] = {}
+            if key not in best or w > best[key][0]:
+                best[key] = (w, (min(first, second), max(first, second)))
+        self._between: dict[tuple[int, int], list[_Voice]] = {}
         of = np.full(len(person), -1, dtype=np.int64)
         of[witness] = person
-        for (a, b), w in best.items():
+        for (a, b), voice in best.items():
             x, y = int(of[a]), int(of[b])
-            self._between.setdefault((min(x, y), max(x, y)), []).append(w)
+            self._between.setdefault((min(x, y), max(x, y)), []).append(voice)
 
     def of(self, left: int, right: int, weight: float) -> Verdict:
         """The verdict on two records whose own weight is `weight`, whether or not it is among PAIRS."""
         x, y = sorted((int(self._person[left]), int(self._person[right])))
-        weights = self._between.get((x, y), []) or [weight]
+        weights = [w for w, _ in self._between.get((x, y), [])] or [weight]
         best, worst = max(weights), min(weights)
         if x == y and x >= 0:
             return Verdict("linked" if weight >= self.link else "through_others", best, worst)
@@ -63,14 +67,23 @@ class Verdicts:
             return Verdict("refused", best, worst)
         return Verdict("objection" if standing(best, worst, self._refuse) < self.link else "rival", best, worst)
 
+    def objecting(self, left: int, right: int) -> tuple[int, int] | None:
+        """The pair of records that keeps the persons of two records apart; None where none does."""
+        x, y = sorted((int(self._person[left]), int(self._person[right])))
+        voices = self._between.get((x, y), [])
+        if not voices or self.of(left, right, 0.0).code not in OBJECTED:
+            return None
+        return min(voices)[1]
+
     def rivals(self, left: int, right: int) -> list[int]:
         """Persons that fit one of the two records' persons, strongest first, but are neither."""
         x, y = int(self._person[left]), int(self._person[right])
         found: dict[int, float] = {}
-        for (a, b), weights in self._between.items():
+        for (a, b), voices in self._between.items():
             other = b if a in (x, y) else a if b in (x, y) else -1
-            if other >= 0 and other not in (x, y) and max(weights) > 0:
-                found[other] = max(max(weights), found.get(other, 0.0))
+            strongest = max(w for w, _ in voices)
+            if other >= 0 and other not in (x, y) and strongest > 0:
+                found[other] = max(strongest, found.get(other, 0.0))
         return sorted(found, key=lambda who: (-found[who], who))
 
 

@@ -11,7 +11,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ from matcher.runs.rules import rules_of
 from matcher.runs.waiting import Waiting
 from matcher.tables import MonthTables
 from matcher.workspace import Workspace
-from specs.tables import ANSWERED, ONE_PERSON, REGISTRY_DATASET, VERDICTS
+from specs.tables import ANSWERED, OBJECTED, ONE_PERSON, REGISTRY_DATASET, VERDICTS
 
 QUESTION = re.compile(r"Q-[A-Z2-7]{8}")
 _ROW = re.compile(r"([a-z][a-z0-9_]*)(?:\.([a-z0-9_]+))?:([1-9][0-9]{0,8})(#2)?")
+_ROUNDED = 0.01  # bits by which a weight differs after it was kept
 OF_THE_REGISTRY = "what was known of the person from earlier months"
 
 
@@ -65,8 +66,9 @@ class Row:
         return cls(found[1], found[2] or "", int(found[3]), 1 if found[4] else 0)
 
     def __str__(self) -> str:
+        """As `of` takes it."""
         name = f"{self.dataset}.{self.supplier}" if self.supplier else self.dataset
-        return f"{name}, row {self.row}{' (second person)' if self.part else ''}"
+        return f"{name}:{self.row}{'#2' if self.part else ''}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ class Kept:
     best: float
     worst: float
     steps: Sequence[Sequence[Any]]
+    batch: str = ""
+
+    @property
+    def objects(self) -> bool:
+        """Whether this pair of records is what keeps the two people apart."""
+        return self.verdict in OBJECTED and self.weight <= self.worst + _ROUNDED and self.worst < self.best
 
     @property
     def one_person(self) -> bool:
@@ -98,6 +106,13 @@ class Explained:
     question: str | None = None
     person_id: str | None = None
     held: bool = False  # of a batch that waits for answers
+
+
+def with_objection(found: Sequence[Kept], links: Iterable[Kept]) -> list[Kept]:
+    """Links, and after them the one that keeps their two people apart, where one does and was kept."""
+    apart = {frozenset(one.people) for one in found if one.verdict in OBJECTED}
+    more = [one for one in links if one.objects and frozenset(one.people) in apart and one not in found]
+    return sorted([*found, *more], key=lambda one: one.objects)
 
 
 def connect(links: Iterable[Kept], left: int, right: int, people: tuple[Any, Any]) -> list[Kept]:
@@ -130,7 +145,7 @@ def connect(links: Iterable[Kept], left: int, right: int, people: tuple[Any, Any
 def link_told(one: Kept, left: str, right: str, rules: Rules, link: float) -> LinkTold:
     """A kept link in words."""
     says = VERDICTS.get(one.verdict, one.verdict)
-    if one.verdict in ("refused", "objection"):
+    if one.verdict in OBJECTED:
         says += f" Between their records the strongest pair has {one.best:+.1f} bits, the weakest {one.worst:+.1f}."
     if one.verdict == ANSWERED:
         says = f"{'One person' if one.one_person else 'Not one person'}, as a person answered."
@@ -138,7 +153,7 @@ def link_told(one: Kept, left: str, right: str, rules: Rules, link: float) -> Li
         says = "One person without comparing anything: rows of one reference that say the same."
     steps = [(step, *words_of(step, rules.model)) for step in of_stored(one.steps)]
     lines = tuple(Line(title, words, step.bits, words != MISSING) for step, title, words in steps)
-    return LinkTold(left, right, one.verdict, says, lines, one.weight, link)
+    return LinkTold(left, right, one.verdict, says, lines, one.weight, link, batch=one.batch)
 
 
 def _told(links: Sequence[Kept], names: Mapping[int | None, str], rules: Rules) -> tuple[LinkTold, ...]:
@@ -146,7 +161,7 @@ def _told(links: Sequence[Kept], names: Mapping[int | None, str], rules: Rules) 
     link = float(np.log2(rules.thresholds.link / (1 - rules.thresholds.link)))
     found: list[LinkTold] = []
     same: dict[int, int] = {}
-    for one in links:
+    for number, one in enumerate(links):
         if [step[0] for step in one.steps] == [SAME_ROW]:
             if one.left in same:
                 at = same[one.left]
@@ -154,7 +169,10 @@ def _told(links: Sequence[Kept], names: Mapping[int | None, str], rules: Rules) 
                 continue
             same[one.left] = len(found)
         right = OF_THE_REGISTRY if one.right is None else names[one.right]
-        found.append(link_told(one, names[one.left], right, rules, link))
+        told = link_told(one, names[one.left], right, rules, link)
+        if one.objects and any({*before.people} == {*one.people} for before in links[:number]):
+            told = replace(told, objecting=True, says="This pair of records is why they were not joined automatically.")
+        found.append(told)
     return tuple(found)
 
 
@@ -174,7 +192,7 @@ def of_question(workspace: Workspace, question: str) -> Explained:
     explanation = _of_tables(tables, asked.question.record_l, asked.question.record_r, rules)
     told = Waterfalls(
         workspace.settings.marking.label, f"Question {question} of batch {review.batch.batch_id}", explanation.notes,
-        tuple(sides(asked)), explanation.links,
+        tuple(sides(asked)), explanation.links, tuple(asdict(line) for line in asked.lines()),
     )  # fmt: skip
     return Explained(told, 2, batch_id=review.batch.batch_id, question=question, held=True)
 
@@ -210,7 +228,7 @@ def _of_tables(tables: MonthTables, left: int, right: int, rules: Rules) -> Wate
         )
         for row in tables.links.to_pylist()
     ]  # fmt: skip
-    found = connect(links, left, right, (person[left], person[right]))
+    found = with_objection(connect(links, left, right, (person[left], person[right])), links)
     records = tables.records.select(["dataset", "supplier", "row", "part"]).to_pylist()
     names: dict[int | None, str] = {
         end: OF_THE_REGISTRY if records[end]["dataset"] == REGISTRY_DATASET else str(Row(**records[end]))
@@ -232,6 +250,8 @@ def _how(found: Sequence[Kept], left: int, right: int, one_person: bool) -> str:
         return ""
     if one_person:
         return f"They are one person. They are not linked directly but through {len(found)} links:"
+    if found[-1].objects and len(found) > 1:
+        return "They are two people. Kept are the pairs of their records that speak most for one person and against it:"
     return "They are two people. What was kept is the strongest pair of the two people's records:"
 
 
@@ -247,6 +267,7 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
     links: list[Kept] = []
     names: dict[int | None, str] = {}
     known: list[str] = []
+    rows = 0
     as_at = max(batch.as_at for batch in registry.batches() if batch.applied_at is not None)
     for family_id in families:
         detail = registry.family(family_id)
@@ -256,14 +277,17 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
         known = [f"{named}{born}"]
         mine = [row for row in detail.links if person_id in (row["person_id"], row["other_id"])]
         links += [_kept(row) for row in mine if not {row["person_id"], row["other_id"]} & restricted]
+        rows += sum(row["person_id"] == person_id for row in detail.records)
         names |= {row["record_key"]: _named(row) for row in detail.records}
     rules = rules_of(workspace, as_at)
     one = [link for link in links if link.people[0] == link.people[1]]
     other = [link for link in links if link.people[0] != link.people[1]]
+    other.sort(key=lambda link: (sorted(link.people), link.objects))
     apart = f"; and {len(other)} to somebody else of the family who is held apart" if other else ""
     notes = [f"Kept of this person: {len(one)} link(s) that make the rows one person{apart}."]
     if not links:
-        notes = ["One row alone, or rows kept by a version that did not keep links: there is nothing to explain."]
+        why = "This is the person's only record" if rows == 1 else "The rows were kept without the links between them"
+        notes = [f"{why}: there is nothing to explain."]
     title = f"Person {person_id} of family {', '.join(families)}"
     told = Waterfalls(
         workspace.settings.marking.label, title, tuple(notes), tuple(known[:1]), _told([*one, *other], names, rules)
@@ -304,7 +328,8 @@ def of_kept_rows(workspace: Workspace, registry: Registry, batch_id: str | None,
     for person in people:
         _restricted(registry, [str(found[0])], person)
     keys = (ends[0]["record_key"], ends[1]["record_key"])
-    links = connect(map(_kept, detail.links), *keys, people)
+    kept = [_kept(row) for row in detail.links]
+    links = with_objection(connect(kept, *keys, people), kept)
     names: dict[int | None, str] = {row["record_key"]: _named(row) for row in detail.records}
     rules = rules_of(workspace, batch.as_at)
     title = f"{rows[0]} and {rows[1]}, batch {batch.batch_id}"
@@ -319,12 +344,12 @@ def of_kept_rows(workspace: Workspace, registry: Registry, batch_id: str | None,
 def _kept(row: Mapping[str, Any]) -> Kept:
     return Kept(
         row["record_key"], row["other_key"], (row["person_id"], row["other_id"]), row["verdict"], row["weight"],
-        row["best"], row["worst"], row["steps"],
+        row["best"], row["worst"], row["steps"], row["batch_id"],
     )  # fmt: skip
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    return f"{Row(row['dataset'], row['supplier'], row['row'], row['part'])} of {row['batch_id']}"
+    return str(Row(row["dataset"], row["supplier"], row["row"], row["part"]))
 
 
 def _restricted(registry: Registry, families: Sequence[str], person_id: str) -> frozenset[str]:
@@ -383,7 +408,7 @@ def of_inbox(
     verdicts = Verdicts(
         person, columns[0][near], columns[1][near], columns[2][near].astype(np.float64), rules.thresholds
     )
-    links = explained(tables, month.basis, [(left, right)], verdicts)
+    links = explained(month.basis, [(left, right)], verdicts)
     told = _of_tables(replace(tables, links=links), left, right, rules)
     notes = [*told.notes]
     if links["verdict"][0].as_py() == "rival":

@@ -1,10 +1,13 @@
 """Which links of the households that stay are explained, and their explanation: levels and numbers, no value of a record.
 
 Takes a match with what its scoring left to explain pairs by (`Basis`); gives LINKS: for each person the strongest links that hold
-its records together, for two people of one household the strongest pair, and every pair that a person may be asked about.
+its records together, for two people of one household the strongest pair, every pair that a person may be asked about, and where a
+pair of records keeps two people apart, that pair too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +33,13 @@ def links_of(tables: MonthTables, basis: Basis, households: Ints, thresholds: Th
     chosen = set(_chosen(tables, left, right, weight))
     asked = (tables.uncertain[name].to_numpy() for name in ("record_id_l", "record_id_r"))
     chosen |= {(a, b) for a, b in zip(*(ids.tolist() for ids in asked), strict=True) if inside[a] and inside[b]}
-    return explained(tables, basis, sorted(chosen), Verdicts(tables.person_of(), left, right, weight, thresholds))
+    return explained(basis, chosen, Verdicts(tables.person_of(), left, right, weight, thresholds))
 
 
-def explained(tables: MonthTables, basis: Basis, pairs: list[tuple[int, int]], verdicts: Verdicts) -> pa.Table:
-    """LINKS of pairs of record ids, left below right."""
+def explained(basis: Basis, chosen: Collection[tuple[int, int]], verdicts: Verdicts) -> pa.Table:
+    """LINKS of pairs of record ids, left below right, and of the pairs that keep the persons of any of these apart."""
+    found_apart = {verdicts.objecting(*pair) for pair in chosen}
+    pairs = sorted({*chosen, *(pair for pair in found_apart if pair is not None)})
     rows = []
     for found in waterfalls(basis, [a for a, _ in pairs], [b for _, b in pairs]):
         verdict = verdicts.of(found.left, found.right, found.weight)

@@ -233,7 +233,8 @@ def test_a_row_about_the_dwelling_is_nobody_and_a_row_alone_has_nothing_to_expla
         person = registry.families()["person_id"][0].as_py()
     result = run("-w", empty.root, "--pair", "yos.county:1", "housing.county:2")
     assert isinstance(result.exception, UserError) and "names nobody" in str(result.exception)
-    assert "there is nothing to explain" in " ".join(run("-w", empty.root, "--person", person).stdout.split())
+    said = " ".join(run("-w", empty.root, "--person", person).stdout.split())
+    assert "This is the person's only record: there is nothing to explain." in said
 
 
 def test_evidence_that_a_month_did_not_keep_is_that_of_the_batch_that_did(empty: Workspace) -> None:

@@ -12,10 +12,11 @@ from matcher.cli import cli
 from matcher.errors import Exit, UserError
 from matcher.purge.audit import Audit
 from matcher.registry import Registry
-from matcher.runs.explaining_links import Kept, Row, connect
+from matcher.runs.explaining_links import OF_THE_REGISTRY, Kept, Row, connect, with_objection
 from matcher.runs.waiting import Waiting
 from matcher.synthetic import make_month
 from matcher.workspace import Workspace
+from specs.tables import OBJECTED
 from tests.review.workspaces import OCTOBER, held_month, place
 
 __all__ = ["held_month", "place"]
@@ -36,8 +37,12 @@ def test_every_question_about_two_records_is_explained_with_both_sides(place: Wo
     assert len(asked) > 3
     for id in asked[:5]:
         told = json.loads(run("-w", place.root, "--pair", id.lower(), "--json").stdout)
-        (link,) = told["links"]
+        link, *against = told["links"]
+        assert all(one["objecting"] for one in against) and not link["objecting"]
         assert abs(sum(line["bits"] for line in link["lines"]) - link["weight"]) < 0.01
+        assert told["names"] == [] and {"label", "left", "right", "same"} == set(told["sides"][0])
+        for row in (link["left"], link["right"]):
+            assert row == OF_THE_REGISTRY or str(Row.of(row)) == row, "can be given to --pair again"
         assert link["lines"][0]["title"] == "before anything is compared" and link["says"]
     result = run("-w", place.root, "--pair", asked[0])
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -68,6 +73,19 @@ def test_rows_of_a_held_batch_are_explained_and_a_page_goes_when_the_batch_ends(
     assert not page.exists()
 
 
+def test_a_held_batch_keeps_the_pair_that_keeps_two_people_apart(place: Workspace) -> None:
+    with Registry.open(place) as registry:
+        (batch,) = registry.unfinished()
+    tables = Waiting.load(place, batch.batch_id).tables
+    person, links = tables.person_of(), tables.links.to_pylist()
+    people = [{person[one["record_id_l"]], person[one["record_id_r"]]} for one in links]
+    refused = [at for at, one in enumerate(links) if one["verdict"] in OBJECTED]
+    assert refused
+    for at in refused:
+        between = [one["match_weight"] for one, who in zip(links, people, strict=True) if who == people[at]]
+        assert min(between) == pytest.approx(links[at]["worst"], abs=0.01)
+
+
 def test_the_panels_questions_and_unknown_ones_are_refused(place: Workspace) -> None:
     panel = next(id for id, kind in questions(place) if kind == "discretion")
     result = run("-w", place.root, "--pair", panel)
@@ -90,7 +108,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_rows_of_an_inbox_are_explained_in_memory(inbox: Path) -> None:
     before = {path.name: path.read_bytes() for path in inbox.iterdir()}
     result = run("--pair", "dwp:1", "dwp:2", "--inbox", inbox, "--as-at", OCTOBER)
-    assert result.exit_code == 0 and "MADE-UP DATA" in result.stdout and "dwp, row 1 and dwp, row 2" in result.stdout
+    assert result.exit_code == 0 and "MADE-UP DATA" in result.stdout and "dwp:1 and dwp:2" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80 and "linked" in result.stdout
     assert {path.name: path.read_bytes() for path in inbox.iterdir()} == before
 
@@ -123,7 +141,7 @@ def test_what_does_not_fit_together_is_wrong_usage(arguments: list[str]) -> None
 
 def test_rows_are_named_by_data_set_supplier_and_number() -> None:
     assert Row.of(" Housing.City:12 ") == Row("housing", "city", 12)
-    assert Row.of("dwp:7#2") == Row("dwp", "", 7, 1) and str(Row.of("dwp:7#2")) == "dwp, row 7 (second person)"
+    assert Row.of("dwp:7#2") == Row("dwp", "", 7, 1) and str(Row.of("dwp:7#2")) == "dwp:7#2"
     for text in ("dwp", "dwp:0", "dwp:x", "a b:1", "Q-AAA", "dwp:1#3"):
         with pytest.raises(UserError, match="neither a question nor a row"):
             Row.of(text)
@@ -137,3 +155,16 @@ def test_the_way_from_one_record_to_another_is_the_shortest_through_one_person()
     assert [(k.left, k.right) for k in connect(chain, 4, 1, ("p", "p"))] == [(3, 4), (2, 3), (1, 2)]
     assert connect(chain, 2, 3, ("p", "p")) == [chain[1]]
     assert connect(chain, 4, 9, ("p", "q")) == [chain[5]] and connect(chain, 1, 6, ("p", "p")) == []
+
+
+def test_the_pair_that_keeps_two_people_apart_comes_after_the_one_that_speaks_for_one_person() -> None:
+    def kept(left: int, right: int, weight: float, people: tuple[str, str] = ("p", "q")) -> Kept:
+        return Kept(left, right, people, "refused", weight, 5.2, -30.5, [])
+
+    strongest, against, elsewhere = kept(1, 3, 5.2), kept(2, 4, -30.4996), kept(1, 9, -30.5, ("p", "r"))
+    links = [against, strongest, elsewhere]
+    assert with_objection(connect(links, 1, 3, ("p", "q")), links) == [strongest, against]
+    assert with_objection(connect(links, 1, 4, ("p", "q")), links) == [strongest, against]
+    assert with_objection([against], [against]) == [against] and with_objection([], links) == []
+    joined = [Kept(1, 3, ("p", "p"), "linked", 5.2, 5.2, -30.5, [])]
+    assert with_objection(joined, links) == joined

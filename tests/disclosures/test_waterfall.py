@@ -79,6 +79,25 @@ def test_several_links_are_numbered_and_equal_rows_are_told_in_a_sentence() -> N
     assert said.count("linked from here") == 1, "what was not compared has no bars"
 
 
+def test_the_pair_that_speaks_most_against_is_told_after_the_strongest_with_bars_of_its_own() -> None:
+    against = link(
+        (LINES[0], Line("date of birth", "wholly different", -15.61234)), objecting=True, left="dwp:4", batch="B"
+    )
+    made = told(link(), against)
+    said = " ".join(" ".join(text(made)).split())
+    assert "2. What speaks against it most: dwp:4 and dwp, row 77, batch B" in said
+    assert said.count("linked from here") == 2 and "-15.6" in said and "against it: match probability" in said
+    assert "What speaks against it most: dwp:4" in check_page(page(made))
+    one = made.to_dict()["links"][1]
+    assert one["objecting"] and one["lines"][1]["bits"] == -15.6123 and one["weight"] == -30.5123
+
+
+def test_json_holds_the_sides_and_no_text_in_columns() -> None:
+    side = {"label": "Name", "left": "A", "right": "B", "same": False}
+    made = Waterfalls("M", "T", (), ("   Name #   A   B",), (), (side,)).to_dict()
+    assert made["names"] == [] and list(made["sides"]) == [side] and told().to_dict()["names"]
+
+
 def test_the_page_has_a_chart_and_a_table_and_no_value_of_a_record() -> None:
     made = check_page(page(told(link(), link())))
     assert made.count("<svg") == 2 and made.count("<table>") == 2 and "ORLA" not in made

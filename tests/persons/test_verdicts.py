@@ -54,6 +54,13 @@ def test_a_pair_that_was_never_scored_is_judged_by_its_own_weight() -> None:
     assert made.of(0, 2, -30.0).code == "weak" and made.of(0, 2, -30.0).worst == -30.0
 
 
+def test_the_pair_that_keeps_two_people_apart_is_named_where_it_does() -> None:
+    apart = verdicts(4, {(0, 1): 9.0, (2, 3): 9.0, (1, 2): 5.0, (0, 3): -20.0})
+    assert apart.of(1, 2, 5.0).worst == -20.0 and apart.objecting(1, 2) == (0, 3)
+    weak = verdicts(4, {(0, 1): 9.0, (2, 3): 9.0, (1, 2): 2.0, (0, 3): -20.0})
+    assert weak.objecting(1, 2) is None and weak.objecting(0, 1) is None
+
+
 def test_rivals_are_the_others_that_fit_strongest_first() -> None:
     made = verdicts(4, {(0, 2): 6.0, (1, 2): 6.5, (2, 3): 0.5, (0, 1): -30.0, (1, 3): -30.0, (0, 3): -30.0})
     assert made.rivals(0, 2) == [1, 3]
