@@ -20,6 +20,8 @@ def heading(
     waits = f"waits for {waits_for}" if waits_for else "waits"
     told = [marking, f"Batch {batch}, as at {as_at:%d/%m/%Y}: {left} of {all_of_them} question(s) open."]
     told.append(f"It {waits}{f' until {until:%d/%m/%Y}' if until else ''}.")
+    if left:
+        told.append("Beside what two records say: = the same, # different; no mark where one of them does not say it.")
     if all_of_them and not left:
         told.append("All questions are answered. Go on with: matcher resume")
     return [line for text in told for line in textwrap.wrap(text, WIDTH)]
@@ -30,7 +32,8 @@ def lines(one: Asked, number: int) -> list[str]:
     told = ["", f"{number}. {one.id}  {one.kind_title}"]
     told += _wrapped(f"{one.asks} It decides {one.hangs_on_it}.", "   ")
     chance = f" Match probability {one.question.probability:.4f}." if one.question.probability is not None else ""
-    told += _wrapped(f"Without an answer: {one.default}.{chance}", "   ")
+    why = f" But {one.why}." if one.why else ""
+    told += _wrapped(f"Without an answer: {one.default}.{chance}{why}", "   ")
     if one.answer is not None:
         told += _wrapped(f"Answered: {one.answer}, by {one.by}, reason {one.reason}.", "   ")
     if one.household is not None:

@@ -33,6 +33,15 @@ KIND_TITLES = {
 }
 
 
+AGAINST = {
+    "refused": "another record of one of them disagrees", "objection": "another record of one of them disagrees",
+    "rival": "another record that cannot be the same person fits nearly as well",
+    "weak": "no pair of their records reaches the probability from which records are linked",
+    "through_others": "other records of the two hold them together",
+}  # fmt: skip
+"""Verdict (`specs.tables.VERDICTS`) -> why the engine decides against the probability of a pair alone."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One record, as a person compares it. `source` says who delivered it, in which row."""
@@ -88,6 +97,7 @@ class Asked:
     answer: str | None = None
     by: str | None = None
     reason: str | None = None
+    verdict: str = ""  # what was found of the two records, a code of `specs.tables.VERDICTS`
 
     @property
     def asks(self) -> str:
@@ -101,6 +111,15 @@ class Asked:
     def default(self) -> str:
         """What happens without an answer."""
         return "yes" if self.question.default else "no"
+
+    @property
+    def why(self) -> str:
+        """Why the default goes against the match probability; empty where it does not."""
+        probability = self.question.probability
+        if probability is None or self.question.default == (probability >= 0.5):
+            return ""
+        because = AGAINST.get(self.verdict)
+        return f"{because}: see `matcher explain --pair {self.id}`" if because else ""
 
     @property
     def hangs_on_it(self) -> str:
@@ -126,6 +145,7 @@ class Asked:
             "effect": self.question.effect,
             "default": self.default,
             "probability": self.question.probability,
+            "why": self.why,
             "answer": self.answer,
             "by": self.by,
             "reason": self.reason,
@@ -178,13 +198,16 @@ def asked(
     wanted = [r for _, q in order for r in (q.record_l, q.record_r) if r is not None]
     rows = dict(zip(wanted, tables.records.take(pa.array(wanted, pa.int64())).to_pylist(), strict=True))
     home = tables.household_of()
+    ends = (tables.links[name].to_pylist() for name in ("record_id_l", "record_id_r"))
+    verdicts = dict(zip(zip(*ends, strict=True), tables.links["verdict"].to_pylist(), strict=True))
     found = []
     for id, question in order:
         if question.kind == "discretion" or question.record_r is None:
             found.append(Asked(id, question, household=_household(tables, int(home[question.record_l]), titles)))
         else:
             left, right = (_side(rows[record], specs) for record in (question.record_l, question.record_r))
-            found.append(Asked(id, question, left, right))
+            pair = sorted((question.record_l, question.record_r))
+            found.append(Asked(id, question, left, right, verdict=verdicts.get((pair[0], pair[1]), "")))
     return found
 
 

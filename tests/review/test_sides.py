@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from matcher.review.listing import heading, lines
 from matcher.review.questions import MEMBERS, QUALIFIES, Question
-from matcher.review.sides import Asked
+from matcher.review.sides import AGAINST, Asked
 from matcher.runs.reviewing import Review
 from matcher.workspace import Workspace
+from specs.tables import ANSWERED, VERDICTS
 from tests.review.made_up import ALL, LINK, PANEL
 
 
@@ -36,6 +38,33 @@ def test_a_held_batch_gives_both_kinds_with_their_details(place: Workspace) -> N
         else:
             assert one.left and one.right and one.left.name != "no name" and one.left.row > 0
     assert [one.question.worth() for one in asked] == sorted(one.question.worth() for one in asked)
+
+
+def test_a_default_against_the_probability_says_why() -> None:
+    asked = replace(LINK, question=replace(LINK.question, default=False, probability=0.9733), verdict="refused")
+    said = " ".join(" ".join(lines(asked, 1)).split())
+    assert (
+        "Without an answer: no. Match probability 0.9733. But another record of one of them disagrees: see `matcher "
+        "explain --pair Q-AAAAAAAA`." in said
+    )
+    assert asked.to_dict()["why"] in said
+    joined = replace(LINK, question=replace(LINK.question, probability=0.2), verdict="through_others")
+    assert "hold them together" in " ".join(lines(joined, 1))
+    for fits in (LINK, replace(asked, question=replace(asked.question, probability=0.2)), replace(asked, verdict="")):
+        assert fits.why == "" and "But" not in " ".join(lines(fits, 1))
+    assert set(AGAINST) | {"linked", ANSWERED} == set(VERDICTS)
+
+
+def test_a_held_batch_says_why_of_each_question_that_goes_against_its_probability(place: Workspace) -> None:
+    links = [one for one in Review.of(place).questions() if one.question.probability is not None]
+    against = [one for one in links if one.question.default != ((one.question.probability or 0.0) >= 0.5)]
+    assert links and all(one.verdict for one in links) and all(one.why for one in against)
+
+
+def test_the_marks_are_explained_where_questions_are_open() -> None:
+    said = " ".join(heading("B", dt.date(2013, 10, 31), None, None, 2, 3, "MARKED"))
+    assert "= the same, # different" in said
+    assert "# different" not in " ".join(heading("B", dt.date(2013, 10, 31), None, None, 0, 3, "MARKED"))
 
 
 def test_text_keeps_to_80_columns(place: Workspace) -> None:
