@@ -7,6 +7,7 @@ columns that the model reads, or holds in one what cannot be read.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,16 +23,21 @@ class LinkageWarning(UserWarning):
 
 
 def link(
-    records: pa.Table, model: str | Path | LinkageModel = "default", threshold: float = 0.9, engine: str = "in_process"
+    records: pa.Table,
+    model: str | Path | LinkageModel = "default",
+    threshold: float = 0.9,
+    engine: str = "in_process",
+    answers: Mapping[tuple[int, int], bool] | None = None,
 ) -> pa.Table:
     """Persons of a table of records: record_id, person_id (both int64).
 
     `records` may hold any of the columns of RECORDS (specs/tables.py), names in any script, and whatever columns the model's
     general comparators name, which are compared as they stand. Dates may be dates, times or text such as 1980-05-06.
     `record_id` is any whole number, each once, or the row number from 0 where it is absent. `model` is a shipped model's name,
-    the path of a TOML file or a LinkageModel; `threshold` the match probability from which two records are linked. Raises
-    UserError where the columns that the model reads are absent or cannot be read, or for an unknown model or engine. Gives a
-    LinkageWarning for each blocking rule that met a value shared by too many records.
+    the path of a TOML file or a LinkageModel; `threshold` the match probability from which two records are linked. `answers` of
+    people (pairs of record ids -> one person or not) decide those pairs and refine the weights of other doubtful ones. Raises
+    UserError where the columns that the model reads are absent or cannot be read, for answers about other records, or for an
+    unknown model or engine. Gives a LinkageWarning for each blocking rule that met a value shared by too many records.
     """
     if not isinstance(threshold, int | float) or not 0 < threshold < 1:
         raise UserError("The threshold is no probability.", where="threshold", todo="give a number above 0 and below 1")
@@ -39,11 +45,15 @@ def link(
     table, ids = readable(records, known)
     if "names_person" in table.column_names:
         table = table.filter(table["names_person"])
-    scored = score_pairs(table, known, engine=engine)
+    place = dict(zip(ids.tolist(), range(len(ids)), strict=True)) if answers else {}
+    if not {one for pair in answers or () for one in pair} <= set(place):
+        raise UserError("An answer is about records that the table does not hold.", where="answers")
+    decided = {(place[a], place[b]): yes for (a, b), yes in (answers or {}).items()}
+    scored = score_pairs(table, known, engine=engine, answers=decided)
     for warning in scored.warnings:
         warnings.warn(warning, LinkageWarning, stacklevel=2)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)
     rows = table["record_id"].to_numpy()
     households = scored.trained.sizes["relative"] > 0
-    found = members(rows, scored.pairs, thresholds, households=households).select(["record_id", "person_id"])
+    found = members(rows, scored.pairs, thresholds, decided, households=households).select(["record_id", "person_id"])
     return found.set_column(0, "record_id", pa.array(ids[found["record_id"].to_numpy()]))

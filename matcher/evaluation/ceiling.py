@@ -4,7 +4,7 @@ Takes records, scored pairs, the model and who is truly whom; gives precision, r
 knows, of every kind of pair, which share of them is one person, and links the kinds of which most are. A kind is what can be
 known of a pair: the levels of all comparisons, how many people of the data bear either name, and whether one system gave both
 references. Such a matcher bridges records of one person by any chain of links, and never follows a wrong one. It sees the
-shares of these very records, so that no matcher reaches this figure but by chance: it is a bound, not a promise.
+shares of these very records, and no more pairs than were scored: a bound for these, not a promise.
 """
 
 from __future__ import annotations

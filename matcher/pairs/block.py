@@ -269,13 +269,9 @@ class Blocks:
             partners = np.zeros(len(rule.order), dtype=np.int32)
             partners[rule.start - 1] = rule.partners
             block = np.cumsum(np.concatenate([[0], partners[:-1] == 0]), dtype=np.int64)
-            starts = np.flatnonzero(np.concatenate([[True], partners[:-1] == 0]))
-            cut = ((np.diff(np.append(starts, len(partners))) > 2) & (partners[starts] == 1))[block]
-            neighbours = np.flatnonzero(cut & (partners > 0))
-            pair = block[-1] + 1 + np.arange(len(neighbours))
-            rows += [rule.order[~cut], rule.order[neighbours], rule.order[neighbours + 1]]
-            numbers += [last + block[~cut], last + pair, last + pair]
-            last += int(block[-1]) + 1 + len(neighbours)
+            rows.append(rule.order)
+            numbers.append(last + block)
+            last += int(block[-1]) + 1
         none = np.zeros(0, dtype=np.int32)
         return np.concatenate([none, *rows]), np.concatenate([none.astype(np.int64), *numbers])
 

@@ -1,8 +1,9 @@
 """What people's answers tell of match weights: a line from the weight that was stated to the weight that was meant.
 
 Takes the weights of answered pairs and their answers; gives a `Calibration`, the likeliest slope and shift of log odds when it is
-believed beforehand that weights mean what they say. A few answers hardly move it, a hundred that disagree do. Pairs that a
-reference or an identifier decided are neither learnt from nor changed. Refuses nothing: without answers weights stay as they are.
+believed beforehand that weights mean what they say. A few answers hardly move it, a hundred that disagree do. Answers are
+about doubtful pairs: weights of more than `LEARNT` bits either way are changed less and less, those of `UNDECIDED` not at all,
+so that what a reference decided or refused stays. Refuses nothing: without answers weights stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from specs.tables import PAIRS
 
 Floats = npt.NDArray[np.float64]
 
-UNDECIDED = 16.0  # bits: beyond, a reference or identifier has decided
+LEARNT, UNDECIDED = 6.0, 12.0  # bits
 SLOPE, SHIFT = (
     0.3,
     1.0,
@@ -35,14 +36,14 @@ class Calibration:
     shift: float = 0.0
 
     def weights(self, stated: Floats) -> Floats:
-        """The weights that were meant; those that a reference or identifier decided stay."""
-        meant = np.clip(self.slope * stated + self.shift, -UNDECIDED, UNDECIDED)
-        return np.where(np.abs(stated) < UNDECIDED, meant, stated)
+        """The weights that were meant."""
+        share = np.clip((UNDECIDED - np.abs(stated)) / (UNDECIDED - LEARNT), 0.0, 1.0)
+        return stated + share * ((self.slope - 1.0) * stated + self.shift)
 
 
 def calibrate(stated: Floats, same: npt.NDArray[np.bool_]) -> Calibration:
     """The likeliest line for answered pairs (Newton's method on the penalised logistic likelihood)."""
-    use = np.abs(stated) < UNDECIDED
+    use = np.abs(stated) < LEARNT
     odds, yes = stated[use] * np.log(2.0), same[use].astype(float)
     x = np.column_stack([odds, np.ones(len(odds))])
     believed, firmness = np.array([1.0, 0.0]), np.diag([SLOPE**-2, SHIFT**-2])

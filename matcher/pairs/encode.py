@@ -37,6 +37,9 @@ SEX_OF_ROLE = {
     **dict.fromkeys(("SON", "FATHER", "HUSBAND", "BROTHER", "GRANDSON", "GRANDFATHER", "UNCLE", "NEPHEW", "STEPSON"), 0),
     **dict.fromkeys(("DAUGHTER", "MOTHER", "WIFE", "SISTER", "GRANDDAUGHTER", "GRANDMOTHER", "AUNT", "NIECE", "STEPDAUGHTER"), 1),
 }  # fmt: skip
+DATASETS = (
+    200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
+)
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
@@ -409,7 +412,7 @@ class Encoded:
     @_once
     def case(self) -> Keys:
         """The reference as the supply delivers it, whichever person of a joint name; 0 = none."""
-        return key_where(self._ref >= 0, self.dataset, self._coded("supplier"), self._ref)
+        return key_where(self._ref >= 0, self._coded("dataset"), self._coded("supplier"), self._ref)
 
     @_once
     def part(self) -> Ints:
@@ -424,7 +427,10 @@ class Encoded:
     @_once
     def _dataset(self) -> tuple[Ints, list[str]]:
         column = self._column("dataset")
-        return (self._none, []) if column is None else codes(column)
+        if column is None:
+            return self._none, []
+        found, names = codes(column)
+        return np.where(found < DATASETS, found, -1).astype(np.int32), names[:DATASETS]
 
     @property
     def dataset(self) -> Ints:

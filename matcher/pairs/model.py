@@ -12,15 +12,18 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from matcher.errors import UserError
 from matcher.pairs.comparators import BLOCKING_KEYS, LEVELS, OF_A_COLUMN
 from matcher.pairs.layout import Layout
+from specs.faults import in_words
 
+_TRAINED = "name a file that was written by: matcher model train INBOX --as-at DATE --out FILE"
 FOLDER = Path(__file__).parent / "models"
+MOST_PATTERNS = 1 << 23  # patterns are counted in arrays of that length
 CLASSES = ("match", "relative", "junior", "namesake", "random")
 Role = Literal["given", "middle", "family", "birth", "sex", "place", "identifier", "other"]
 
@@ -57,7 +60,7 @@ class Comparison(_Model):
     comparator: str
     role: Role = "other"
     field: str = ""  # the column that a general comparator reads
-    thresholds: tuple[float, ...] = (0.92, 0.8)  # of a similarity, where the comparator has one
+    thresholds: tuple[float, float] = (0.92, 0.8)  # of a similarity, where the comparator has one; the higher first
     level: dict[str, Level]
 
 
@@ -117,8 +120,16 @@ class LinkageModel(_Model):
                 faults.append(f"levels of {comparison.name} must be: {', '.join(levels)}")
             if comparison.comparator in OF_A_COLUMN and not comparison.field:
                 faults.append(f"comparison {comparison.name}: say which column (field) it compares")
+            if not 1 >= comparison.thresholds[0] > comparison.thresholds[1] > 0:
+                faults.append(
+                    f"comparison {comparison.name}: thresholds are two, the higher first, above 0 and at most 1"
+                )
         if "match" not in self.classes or not set(self.classes) <= set(CLASSES[:-1]):
             faults.append(f"classes must be match and any of: {', '.join(CLASSES[1:-1])}")
+        elif self.classes["match"].per_match or self.classes["match"].apart:
+            faults.append("the class match is always believed in: leave out per_match and apart")
+        if not faults and self.layout.patterns > MOST_PATTERNS:
+            faults.append(f"the comparisons have more than {MOST_PATTERNS:,} patterns of levels: leave some out")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -165,38 +176,67 @@ class TrainedModel:
         return json.dumps(self.__dict__, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> TrainedModel:
-        """The reverse of `to_json`. Raises UserError where the text is no such object."""
+    def from_json(cls, text: str, file: str = "") -> TrainedModel:
+        """The reverse of `to_json`; `file`: where the text stands. Raises UserError where it is no such object."""
         try:
             return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
+        except json.JSONDecodeError as error:
             raise UserError(
-                "The trained parameters cannot be read.", todo="train again by running without stored parameters"
+                "The trained numbers cannot be read: the file is no JSON.",
+                where=f"{file or 'trained numbers'}, line {error.lineno}",
+                todo=_TRAINED,
             ) from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UserError(
+                "The file holds no trained numbers: one JSON object is expected with model, records, sizes, chances, missing and "
+                "sources.", where=file, todo=_TRAINED,
+            ) from error  # fmt: skip
 
 
 def load_model(model: str | Path | LinkageModel = "default") -> LinkageModel:
     """A shipped model by name, a TOML file by its path, or the model itself. Raises UserError for none or one with faults."""
     if isinstance(model, LinkageModel):
         return model
-    path = FOLDER / f"{model}.toml"
-    if str(model).endswith(".toml"):
-        path = Path(model)
+    path = Path(model) if str(model).endswith(".toml") else FOLDER / f"{model}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
-        raise UserError(
-            "There is no linkage model of that name.",
-            where="matcher/pairs/models",
-            todo=f"choose one of: {known}; or give the path of a TOML file",
-        )
+        raise _no_model(str(model))
+    raw: dict[str, Any] = {}
+    content = path.read_bytes()
     try:
-        return LinkageModel.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        faults = (
-            "; ".join(
-                f"{'.'.join(map(str, f['loc'])) or 'file'}: {f['msg']}" for f in error.errors(include_input=False)
-            )
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
-        raise UserError("A linkage model holds faults.", where=path.name, todo=faults) from error
+        raw = tomllib.loads(content.decode("utf-8"))
+        return LinkageModel.model_validate(raw)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            "A linkage model cannot be read: it is not text in UTF-8.", where=f"{path.name}, line {line}",
+            todo="save it as UTF-8; a model is a TOML file, such as matcher/pairs/models/plain.toml",
+        ) from error  # fmt: skip
+    except tomllib.TOMLDecodeError as error:
+        says, _, place = str(error).rstrip(")").rpartition(" (at ")
+        raise UserError(
+            "A linkage model cannot be read: it is no TOML.",
+            where=f"{path.name}, {place}",
+            todo=f"mend the line: {says}",
+        ) from error
+    except ValidationError as error:
+        told = "; ".join(in_words(fault, raw) for fault in error.errors(include_input=False))
+        raise UserError("A linkage model holds faults.", where=path.name, todo=told) from error
+
+
+def _no_model(model: str) -> UserError:
+    """Why nothing can be read under that name."""
+    known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+    todo = f"choose one of: {known}; or give the path of a TOML file"
+    name = Path(model).name
+    if Path(model).suffix.lower() == ".json":
+        return UserError(
+            "A linkage model is expected here, not trained numbers.", where=name,
+            todo=f"{todo}; trained numbers are read by: matcher model show | compare",
+        )  # fmt: skip
+    if Path(model).is_file():
+        return UserError("That file is no linkage model: its name does not end with .toml.", where=name, todo=todo)
+    return UserError(
+        "There is no linkage model of that name.",
+        where=name if name.endswith(".toml") else "matcher/pairs/models",
+        todo=todo,
+    )

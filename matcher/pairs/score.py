@@ -283,16 +283,13 @@ def score_pairs(
         alone = unrivalled(e, layout, left, right, levels, weight)
         weight += alone
         del levels
+    has = np.flatnonzero((moved != 0) | (alone != 0))
+    in_context = left[has].astype(np.int64) << 32 | right[has]  # ascending, as pairs come
+    moved, alone = moved[has], alone[has]
     one_number = layout.at(layout.unpack(np.arange(layout.patterns, dtype=np.int32)), "identifier", "same")
     kept = np.flatnonzero((weight >= floor) | one_number[pattern] | e.same_ref(left, right))
     left, right, weight = left[kept], right[kept], weight[kept]
-    basis = None
-    if explain:
-        moved, alone = moved[kept], alone[kept]
-        has = np.flatnonzero((moved != 0) | (alone != 0))
-        packed = left[has].astype(np.int64) << 32 | right[has]
-        basis = Basis(e, model, trained, scorer, ids, variant, packed, moved[has], alone[has])
-    del moved, alone
+    basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone) if explain else None
     if len(left):
         more_left, more_right = _links_within(
             e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
@@ -302,6 +299,9 @@ def score_pairs(
         added = packed[np.minimum(np.searchsorted(packed, more_packed), len(packed) - 1)] != more_packed
         more_left, more_right = more_left[added], more_right[added]
         more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
+        if len(in_context):
+            place = np.minimum(np.searchsorted(in_context, more_packed[added]), len(in_context) - 1)
+            more += np.where(in_context[place] == more_packed[added], (moved + alone)[place], 0.0)
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])

@@ -113,7 +113,9 @@ class Sources:
         for within, part in enumerate((ACROSS, WITHIN)):
             for k in np.flatnonzero(possible[within]).tolist():
                 told[part][self._name(k)] = [float(np.log(common[within, k])), *map(float, places[within, k])]
-        told[ROLES] = self._learn_roles(left[once], right[once], two[once])
+        # Two references count once at each role that their records tell, whichever of their rows come first.
+        each = np.unique(mix(kind, two, low, high, self._roles_of(left, right)), return_index=True)[1]
+        told[ROLES] = self._learn_roles(left[each], right[each], two[each])
         return told
 
     def _possible(self, key: npt.NDArray[np.uint64]) -> Floats:

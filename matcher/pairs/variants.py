@@ -16,6 +16,7 @@ from matcher.pairs.encode import mix, text_keys
 SAYS = (
     "ref_system", "ref", "part", "title", "forename", "middle", "surname", "sex", "dob", "nino", "upn", "nhs", "uprn",
     "address_kind", "flat", "building", "number", "street", "postcode", "known_person", "dataset", "supplier",
+    "surname_parts", "relationship",
 )  # fmt: skip
 
 
@@ -30,6 +31,8 @@ def variants(records: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
         if name not in records.column_names or records[name].null_count == records.num_rows:
             continue
         column = records[name].take(pa.array(held))
+        if pa.types.is_list(column.type):
+            column = pc.binary_join(column, "|")
         if pa.types.is_string(column.type):
             key = mix(key, text_keys(column))
         else:

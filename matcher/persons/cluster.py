@@ -204,13 +204,20 @@ def _chains(
     return _Chains(ids, left, right, pairs["match_probability"].to_numpy(), person, answered)
 
 
-def members(ids: Ints, pairs: pa.Table, thresholds: Thresholds, *, households: bool = True) -> pa.Table:
+def members(
+    ids: Ints,
+    pairs: pa.Table,
+    thresholds: Thresholds,
+    answers: Mapping[tuple[int, int], bool] | None = None,
+    *,
+    households: bool = True,
+) -> pa.Table:
     """MEMBERS of the records of `ids` by their scored pairs: who is whom, and nothing else about them.
 
     Without `households` chains are persons as they stand: two records of one chain that differ are then one person's, badly
     written, and not two relatives whom a bridge joined.
     """
-    return _chains(ids, pairs, thresholds, None, households).members()
+    return _chains(ids, pairs, thresholds, answers, households).members()
 
 
 def cluster(

@@ -223,3 +223,13 @@ def test_dates_in_another_form_are_refused_with_the_form_that_is_read() -> None:
 def test_a_threshold_that_is_no_number_is_refused() -> None:
     with pytest.raises(UserError, match="no probability"):
         matcher.link(people(), threshold="0.9")  # type: ignore[arg-type]
+
+
+def test_answers_decide_their_pairs_by_the_ids_of_records() -> None:
+    table = people().append_column("record_id", pa.array(range(100, 108)))
+    found = matcher.link(table, answers={(100, 104): False, (101, 100): True}).sort_by("record_id")
+    persons = dict(zip(found["record_id"].to_pylist(), found["person_id"].to_pylist(), strict=True))
+    assert persons[100] == persons[101] != persons[104]
+    assert persons[103] == persons[107]
+    with pytest.raises(UserError, match="records that the table does not hold"):
+        matcher.link(table, answers={(1, 2): True})

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from matcher.errors import UserError
 from matcher.pairs import TrainedModel, load_model, score_pairs
@@ -156,6 +157,25 @@ def test_the_two_of_a_joint_name_are_two_people() -> None:
 def test_a_model_is_known_by_name() -> None:
     with pytest.raises(UserError, match="no linkage model"):
         load_model("nonesuch")
+
+
+def faults_of(**changes: object) -> str:
+    """What a model is refused for with these changes to the plain one."""
+    whole = load_model("plain").model_dump() | changes
+    with pytest.raises(ValidationError) as caught:
+        LinkageModel.model_validate(whole)
+    return str(caught.value)
+
+
+def test_thresholds_out_of_order_too_many_patterns_and_a_class_of_matches_in_doubt_are_refused() -> None:
+    plain = load_model("plain").model_dump()
+    first, *others = plain["comparison"]
+    assert "the higher first" in faults_of(comparison=[{**first, "thresholds": (0.8, 0.92)}, *others])
+    assert "thresholds" in faults_of(comparison=[{**first, "thresholds": (0.9, 0.8, 0.7)}, *others])
+    many = [{**first, "name": f"name {n}"} for n in range(16)]
+    assert "patterns of levels" in faults_of(comparison=many)
+    match = {**plain["classes"]["match"], "per_match": 2.0}
+    assert "always believed in" in faults_of(classes={**plain["classes"], "match": match})
 
 
 def test_all_faults_of_a_model_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

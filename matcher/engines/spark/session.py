@@ -1,7 +1,7 @@
 """One Spark session for this process: local by default, offline, silent, and with nothing of a record on disk in clear.
 
-Takes settings from the environment (`MATCHER_SPARK_MASTER`, `MATCHER_SPARK_MEMORY`; else spark-defaults.conf); gives a
-running session, the same one to every engine. Refuses to start without pyspark, Splink or Java, and says what to install.
+Takes settings from the environment (`MATCHER_SPARK_MASTER`, else this machine's cores; `MATCHER_SPARK_MEMORY`, else 4 GB) and
+what these leave open from spark-defaults.conf; gives a running session, the same one to every engine. Refuses to start without pyspark, Splink or Java, and says what to install.
 What Spark spills goes, encrypted under a key that lives in memory alone, to an owner-only folder that ends with the process.
 """
 
@@ -81,9 +81,16 @@ def session() -> SparkSession:
             where="--engine",
             todo="pip install matcher[spark] and a Java runtime, version 17 or newer; or use --engine in_process",
         )
+    from pyspark import SparkContext
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
+    if SparkContext._active_spark_context is not None:
+        raise UserError(
+            "This process has a Spark session already, whose disk may not be encrypted.",
+            where="--engine",
+            todo="link in a process of its own, or stop that session first",
+        )
     folder = tempfile.TemporaryDirectory(prefix="matcher-spark-", ignore_cleanup_errors=True)
     builder = SparkSession.builder.appName("matcher")
     for name, value in settings(Path(folder.name)).items():
