@@ -72,18 +72,19 @@ def named(text: str) -> Named:
     if path.suffix.lower() != ".json":
         return Named(path.stem if path.suffix else text, load_model(text))
     try:
-        trained = TrainedModel.from_json(path.read_text(encoding="utf-8"))
+        trained = TrainedModel.from_json(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            "The trained numbers cannot be read.", where=path.name, todo="name a file of: matcher model train"
-        ) from error
+            "The trained numbers cannot be read.", where=path.name,
+            todo="name a file that was written by: matcher model train INBOX --as-at DATE --out FILE",
+        ) from error  # fmt: skip
     beside = path.with_name(f"{Path(str(trained.model)).name}.toml")
     model = load_model(beside if beside.is_file() else str(trained.model))
     if not _fits(model, trained):
         raise UserError(
             "The trained numbers are not of this model.",
             where=path.name,
-            todo="train again: matcher model train INBOX --out FILE",
+            todo="train again: matcher model train INBOX --as-at DATE --out FILE",
         )
     return Named(path.stem, model, trained)
 
@@ -91,7 +92,16 @@ def named(text: str) -> Named:
 def _fits(model: LinkageModel, trained: TrainedModel) -> bool:
     try:
         sizes = all(math.isfinite(trained.sizes[kind]) for kind in CLASSES)
-        known = all(part in trained.sources for part in nothing())
+        known = (
+            all(
+                math.isfinite(number)
+                for part in nothing()
+                for numbers in trained.sources[part].values()
+                for number in numbers
+            )
+            and all(0 <= trained.missing[c.name] <= 1 for c in model.comparison)
+            and trained.records >= 0
+        )
         return sizes and known and all(
             len(trained.chances[kind][c.name]) == len(c.level) and all(0 < x <= 1 for x in trained.chances[kind][c.name])
             for kind in CLASSES
@@ -166,7 +176,8 @@ def described(of: Named) -> dict[str, Any]:
         "comparisons": [{"name": c.name, "comparator": c.comparator, "role": c.role} for c in model.comparison],
         "levels": levels_of(of),
         "trained": None if trained is None else {
-            "records": trained.records, "sizes": trained.sizes, "missing": trained.missing, "sources": trained.sources,
+            "records": trained.records, "sizes": {kind: trained.sizes[kind] for kind in CLASSES},
+            "missing": trained.missing, "sources": trained.sources,
         },
     }  # fmt: skip
 

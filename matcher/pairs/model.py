@@ -208,13 +208,13 @@ def load_model(model: str | Path | LinkageModel = "default") -> LinkageModel:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(
-            "A linkage model cannot be read: it is not text in UTF-8.", where=f"{path.name}, line {line}",
+            "A linkage model holds faults: it is not text in UTF-8.", where=f"{path.name}, line {line}",
             todo="save it as UTF-8; a model is a TOML file, such as matcher/pairs/models/plain.toml",
         ) from error  # fmt: skip
     except tomllib.TOMLDecodeError as error:
         says, _, place = str(error).rstrip(")").rpartition(" (at ")
         raise UserError(
-            "A linkage model cannot be read: it is no TOML.",
+            "A linkage model holds faults: it is no TOML.",
             where=f"{path.name}, {place}",
             todo=f"mend the line: {says}",
         ) from error

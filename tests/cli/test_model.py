@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,8 @@ def test_what_cannot_be_read_is_said(month: dict[str, Path], tmp_path: Path) -> 
     for arguments, words in (
         (["show", "nonsense"], "no linkage model of that name"),
         (["show", tmp_path / "short.json"], "are not of this model"),
-        (["show", tmp_path / "broken.json"], "trained parameters cannot be read"),
-        (["show", tmp_path / "list.json"], "trained parameters cannot be read"),
+        (["show", tmp_path / "broken.json"], "no JSON.\n  where: broken.json, line 1"),
+        (["show", tmp_path / "list.json"], "holds no trained numbers"),
         (["show", tmp_path / "none.json"], "trained numbers cannot be read"),
         (["train", tmp_path / "empty", "--as-at", str(AS_AT)], "holds no supply"),
         (["train", tmp_path / "bad", "--as-at", str(AS_AT)], "Supplies are rejected"),
@@ -164,3 +165,69 @@ def test_what_cannot_be_read_is_said(month: dict[str, Path], tmp_path: Path) -> 
         ["compare", "default", "plain", "--truth", str(month["truth"])],
     ):
         assert run(*arguments).exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("truth.csv", b"a,b\n1,2\n", ("That file is no linkage model", "truth.csv", "choose one of: default, plain")),
+        ("none.toml", None, ("no linkage model of that name", "none.toml")),
+        ("a.json", b"{}", ("holds no trained numbers", "a.json", "matcher model train INBOX")),
+        ("a.json", b"[1, 2]", ("one JSON object is expected", "a.json", "matcher model train INBOX")),
+        ("a.json", b'{\n"model": }', ("no JSON", "a.json, line 2")),
+        ("a.toml", b"id = 'a'\ntitle\n", ("it is no TOML", "a.toml, line 2, column 6")),
+        ("a.toml", b"id = 'a'\ntitle = '\xff'\n", ("not text in UTF-8", "a.toml, line 2")),
+        ("a.toml", b"id = 1\n", ("holds faults", "a.toml", "id must be text", "version is missing", "comparison is missing")),
+    ],
+)  # fmt: skip
+def test_wrong_files_are_refused_in_plain_sentences(
+    tmp_path: Path, name: str, content: bytes | None, words: tuple[str, ...]
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    result = run("show", tmp_path / name)
+    assert isinstance(result.exception, UserError)
+    assert all(word in str(result.exception) for word in words), str(result.exception)
+    for own in ("Value error", "Field required", "codec", "Input should", "stored parameters"):
+        assert own not in str(result.exception)
+
+
+def test_faults_of_a_model_are_named_by_comparison_and_level(tmp_path: Path) -> None:
+    shipped = (FOLDER / "plain.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(shipped)
+    first = raw["comparison"][0]["name"]
+    level = next(iter(raw["comparison"][0]["level"]))
+    (tmp_path / "a.toml").write_text(shipped.replace("{ match = ", "{ match = 'x', most = ", 1), encoding="utf-8")
+    (tmp_path / "b.toml").write_text(shipped.replace("[training]", "bogus = 1\n[training]", 1), encoding="utf-8")
+    (tmp_path / "c.toml").write_text(shipped.replace("comparator = ", 'comparator = "no" #', 1), encoding="utf-8")
+    said = {}
+    for name in "abc":
+        result = run("show", tmp_path / f"{name}.toml")
+        assert isinstance(result.exception, UserError)
+        said[name] = str(result.exception)
+    assert f"comparison {first}: level: {level}: match must be a number" in said["a"]
+    assert "bogus is not known here" in said["b"]
+    assert f"comparison {first}: the comparator must be one of" in said["c"] and "Value error" not in said["c"]
+
+
+def test_trained_numbers_given_as_a_model_are_refused_with_the_files_name(month: dict[str, Path]) -> None:
+    with pytest.raises(UserError, match="not trained numbers") as caught:
+        load_model(month["trained"])
+    assert "october.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"missing": {}}, {"records": "many"}, {"sources": {"across": 1}}, {"sizes": [1]}, {"model": "plain"}]
+)
+def test_numbers_with_a_part_missing_or_of_another_model_are_refused(
+    month: dict[str, Path], tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    raw = json.loads(month["trained"].read_text(encoding="utf-8")) | changed
+    (tmp_path / "n.json").write_text(json.dumps(raw), encoding="utf-8")
+    result = run("show", tmp_path / "n.json")
+    assert isinstance(result.exception, UserError) and "not of this model" in str(result.exception)
+
+
+def test_classes_stand_in_the_models_order_also_when_read_from_a_file(month: dict[str, Path]) -> None:
+    assert list(json.loads(run("show", month["trained"], "--json").stdout)["trained"]["sizes"]) == list(CLASSES)
+    assert load_model().title.startswith("Five classes") and len(load_model().classes) + 1 == 5
