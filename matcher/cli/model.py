@@ -92,24 +92,29 @@ def train(inbox: Path, as_at: dt.date, which: str, out: Path | None, as_json: bo
 @json_option
 def compare(a: str, b: str, inbox: Path | None, as_at: dt.date | None, truth: Path | None, as_json: bool) -> None:
     """Compare models A and B: which levels differ; with INBOX also how many links, persons and questions each gives on that
-    month's records, in counts only, and with --truth how well.
+    month's records, in counts only, and with --truth how well. Without INBOX a model that names no trained numbers is shown
+    with its starting values; with INBOX it is trained anew on that month, as a run does, and shown as it was then scored with.
 
     Example: matcher model compare default plain inbox --as-at 2013-10-31
     """
     from matcher.evaluation.evaluate import read_truth
     from matcher.evaluation.model_words import compared
-    from matcher.evaluation.models import differences, named, records_of, side_by_side
+    from matcher.evaluation.models import as_scored, differences, link, named, records_of, side_by_side
     from matcher.progress import Stages
 
     if (inbox is None) != (as_at is None) or (truth is not None and inbox is None):
         raise click.UsageError("an INBOX goes with --as-at, and --truth with an INBOX")
     one, other = named(a), named(b)
-    told, month = differences(one, other), None
+    month = None
     if inbox is not None and as_at is not None:
         _noted(inbox)
         known = read_truth(truth) if truth is not None else None
         stages = Stages()
-        month = side_by_side(one, other, records_of(inbox, as_at, stages), known, stages)
+        records = records_of(inbox, as_at, stages)
+        made = [link(of, records, stages) for of in (one, other)]
+        month = side_by_side(made[0], made[1], records, known)
+        one, other = (as_scored(of, linked) for of, linked in zip((one, other), made, strict=True))
+    told = differences(one, other)
     if as_json:
         echo_json({"a": one.name, "b": other.name, **told, "month": month})
     else:

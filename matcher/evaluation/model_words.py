@@ -75,7 +75,7 @@ def told_by_sources(told: Mapping[str, Any]) -> list[str]:
 
 def compared(a: str, b: str, told: Mapping[str, Any], month: Mapping[str, Any] | None) -> list[str]:
     """Two models side by side, and what they make of a month's records."""
-    lines = [*_wrap(f"A: {a}"), *_wrap(f"B: {b}")]
+    lines = [*_wrap(f"A: {a}, {told['values']['a']}"), *_wrap(f"B: {b}, {told['values']['b']}")]
     for head, names in (("A", told["blocking_only_a"]), ("B", told["blocking_only_b"])):
         if names:
             lines += _wrap(f"Blocking rules of {head} alone: {', '.join(name.replace('_', ' ') for name in names)}.")

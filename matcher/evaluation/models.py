@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,14 @@ class Named:
     name: str
     model: LinkageModel
     trained: TrainedModel | None = None
+    anew: bool = False  # trained now, on the records of the month
+
+    @property
+    def values(self) -> str:
+        """Where its numbers come from, in words."""
+        if self.trained is None:
+            return "starting values"
+        return f"trained on {'this month: ' if self.anew else ''}{self.trained.records:,} records"
 
 
 @dataclass(frozen=True)
@@ -198,7 +206,8 @@ def cautions(of: Named, trained: TrainedModel) -> list[str]:
 
 
 def differences(a: Named, b: Named) -> dict[str, Any]:
-    """Which rules only one has, and which levels differ by half a bit or more or stand in one alone."""
+    """Where the values of each come from, which rules only one has, and which levels differ by half a bit or more or stand
+    in one alone."""
 
     def of(one: Named) -> dict[tuple[str, str], float]:
         return {(r["comparison"], r["level"]): r.get("trained", r["starting"])["bits"] for r in levels_of(one)}
@@ -211,15 +220,20 @@ def differences(a: Named, b: Named) -> dict[str, Any]:
     ]
     rules = [{(rule.name, rule.keys) for rule in one.model.blocking} for one in (a, b)]
     return {
+        "values": {"a": a.values, "b": b.values},
         "levels": rows,
         "blocking_only_a": sorted(name for name, _ in rules[0] - rules[1]),
         "blocking_only_b": sorted(name for name, _ in rules[1] - rules[0]),
     }
 
 
-def side_by_side(a: Named, b: Named, records: Records, truth: pd.DataFrame | None, stages: Stages) -> dict[str, Any]:
-    """What two models make of the same records, in counts; with the truth also how well."""
-    one, other = (link(of, records, stages) for of in (a, b))
+def as_scored(of: Named, linked: Linked) -> Named:
+    """A model with the numbers that records were scored with: its own, or those trained on these records."""
+    return of if of.trained is not None else replace(of, trained=linked.trained, anew=True)
+
+
+def side_by_side(one: Linked, other: Linked, records: Records, truth: pd.DataFrame | None) -> dict[str, Any]:
+    """What two models made of the same records, in counts; with the truth also how well."""
     names = one.person >= 0
     both = _pairs(one.person[names] * (int(other.person.max(initial=0)) + 1) + other.person[names])
     first, second = _pairs(one.person[names]), _pairs(other.person[names])

@@ -101,6 +101,7 @@ def test_two_models_are_compared_level_by_level() -> None:
     assert "None." in lines_of(run("compare", "default", "default"))
     said = "\n".join(lines_of(run("compare", "default", "plain")))
     assert "Blocking rules of A alone" in said and "postcode: exact" in said and "forename: swapped" in said
+    assert "A: default, starting values" in said and "B: plain, starting values" in said
     told = differences(named("default"), named("plain"))
     alone = {(row["comparison"], row["level"]) for row in told["levels"] if row["b"] is None}
     assert ("identifier", "same") in alone and all(
@@ -114,9 +115,19 @@ def test_two_models_are_compared_on_a_month_in_counts_and_against_the_truth(mont
     assert told["month"]["a"] == told["month"]["b"], "numbers trained on the same month give the same links"
     assert told["month"]["together"]["only_in_a"] == told["month"]["together"]["only_in_b"] == 0
     assert told["month"]["a"]["f1"] > 0.8 and told["month"]["a"]["links"] > 50
+    assert told["levels"] == [], "the values that the month was scored with"
+    assert told["values"]["a"].startswith("trained on this month: ") and told["values"]["a"].endswith(" records")
+    assert told["values"]["b"] == told["values"]["a"].replace("this month: ", "")
     plain = lines_of(run("compare", "default", "plain", month["inbox"], "--as-at", AS_AT))
     said = " ".join(" ".join(plain).split())
+    assert "A: default, trained on this month: " in said and "B: plain, trained on this month: " in said
     assert "by A alone" in said and "links, by the pair alone" in said and "precision" not in said
+
+
+def test_columns_say_where_their_values_come_from(month: dict[str, Path]) -> None:
+    records = json.loads(month["trained"].read_text(encoding="utf-8"))["records"]
+    said = lines_of(run("compare", "default", month["trained"]))
+    assert said[:2] == ["A: default, starting values", f"B: october, trained on {records:,} records"]
 
 
 def test_a_class_without_pairs_and_a_chance_at_its_bound_are_told() -> None:
