@@ -91,6 +91,11 @@ def _witnesses(
         both = both[~np.isin(both[:, 0] << 32 | both[:, 1], apart[:, 0] << 32 | apart[:, 1])]
         low, high = both.T
     witness = _numbered(components(size, low, high))
+    torn = witness[apart[:, 0]] == witness[apart[:, 1]]
+    if torn.any():  # a third record joins two that are not one: its links are weighed like any others
+        open_links = np.isin(witness[low], witness[apart[torn, 0]])
+        open_links[len(open_links) - len(joined) :] = False  # but what a person joined stays
+        witness = _numbered(components(size, low[~open_links], high[~open_links]))
     return witness, np.flatnonzero(np.diff(np.maximum.accumulate(witness), prepend=-1))
 
 
@@ -106,7 +111,7 @@ def _split_all(
     left, right, weight = left[inside], right[inside], weight[inside]
     answers = [np.array(sorted(of), dtype=np.int64).reshape(-1, 2) for of in (joined, apart)]
     witness, first = _witnesses(len(component), left, right, weight >= CERTAIN, *answers)
-    open_pairs = np.flatnonzero((weight < CERTAIN) & (witness[left] != witness[right]))
+    open_pairs = np.flatnonzero(witness[left] != witness[right])
     a, b = witness[left[open_pairs]], witness[right[open_pairs]]
     packed = np.minimum(a, b) << 32 | np.maximum(a, b)
     order = np.lexsort((-weight[open_pairs], packed))

@@ -182,3 +182,11 @@ def test_where_no_households_show_a_chain_is_one_person_as_it_stands() -> None:
                       "match_probability": pa.array([0.97, 0.97, 0.004], pa.float32())})  # fmt: skip
     assert len(set(members(ids, pairs, Thresholds())["person_id"].to_pylist())) == 2
     assert set(members(ids, pairs, Thresholds(), households=False)["person_id"].to_pylist()) == {0}
+
+
+def test_an_answer_that_two_are_not_one_holds_against_a_third_record_of_both() -> None:
+    weights = pa.array([24.0, 24.0], pa.float32())
+    pairs = pa.table({"record_id_l": [0, 1], "record_id_r": [1, 2], "match_weight": weights,
+                      "match_probability": pa.array([1.0, 1.0], pa.float32())})  # fmt: skip
+    found = members(np.arange(3), pairs, Thresholds(), {(0, 2): False})["person_id"].to_pylist()
+    assert found[0] != found[2]
