@@ -76,7 +76,8 @@ def _reliability(told: dict[str, Any]) -> list[str]:
 
 def readable(measures: dict[str, Any]) -> str:
     """The measures as tables of at most 80 columns, with the gaps between groups in plain words."""
-    from matcher.evaluation.fairness import sentence
+    from matcher.evaluation.fairness import COUNTED, sentence, share
+    from matcher.evaluation.name_forms import FORMS
 
     def line(title: str, values: dict[str, float]) -> str:
         return f"{title:<34}{values['precision']:>10.4f}{values['recall']:>10.4f}{values['f1']:>10.4f}"
@@ -98,7 +99,7 @@ def readable(measures: dict[str, Any]) -> str:
     for origin, group in measures["by_origin"].items():
         across, homes = group["persons"]["across_supplies"]["f1"], group["households"]["f1"]
         lines.append(
-            f"  {origin:<24}{group['people']:>8,}{across:>12.4f}{homes:>12.4f}{group['false_merges_per_1000']:>14.2f}"
+            f"  {origin:<24}{group['people']:>8,}{across:>12.4f}{homes:>12.4f}{share(group, 'false_merges'):>14}"
         )
     lines += ["", *_fold(sentence(measures["gap"]["by_origin"], measures["by_origin"])), ""]
     lines.append(f"{'By form of the name':<34}{'people':>8}{'persons F1':>12}{'missed':>10}{'false merges':>14}")
@@ -106,12 +107,17 @@ def readable(measures: dict[str, Any]) -> str:
         if group["people"]:
             f1 = group["persons"]["across_supplies"]["f1"]
             lines.append(
-                f"  {group['title']:<32}{group['people']:>8,}{f1:>12.4f}{group['missed_per_1000']:>10.2f}"
-                f"{group['false_merges_per_1000']:>14.2f}"
+                f"  {group['title']:<32}{group['people']:>8,}{f1:>12.4f}{share(group, 'missed'):>10}"
+                f"{share(group, 'false_merges'):>14}"
             )
     lines += [
         "", *_fold(sentence(measures["gap"]["by_name_form"], measures["by_name_form"])),
-        *_fold("Missed: people found as more than one person; false merges: people joined with others; both per 1,000."), "",
+        *_fold(
+            "Missed: people found as more than one person; false merges: people joined with others; both per 1,000, in a group "
+            f"of fewer than {COUNTED} people as a count. {FORMS['plain'].capitalize()}: no apostrophe, hyphen, double "
+            "surname or other spellings, and a surname neither short nor long."
+        ),
+        "",
         *_reliability(measures["reliability"]),
     ]  # fmt: skip
     seconds = "  ".join(f"{name} {value:.1f} s" for name, value in measures["seconds"].items())

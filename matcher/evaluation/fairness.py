@@ -16,6 +16,7 @@ from matcher.evaluation.metrics import KEYS, false_merges, missed, of_people, on
 from matcher.evaluation.name_forms import FORMS, OF_ONE_ROW, Mask
 
 FEWEST = 200  # people of a group that may be called best or worst
+COUNTED = 100  # people below which a rate per 1,000 says no more than the count behind it
 AIM = 0.01  # no group's F1 further below the best
 
 
@@ -60,6 +61,12 @@ def gap(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
         "best": best, "worst": worst, "best_f1": large[best], "worst_f1": large[worst],
         "f1": round(large[best] - large[worst], 6), "aim": AIM, "fewest_people": FEWEST,
     }  # fmt: skip
+
+
+def share(group: Mapping[str, Any], what: str) -> str:
+    """`missed` or `false_merges` of a group: per 1,000 people, or of few people how many."""
+    rate, people = group[f"{what}_per_1000"], group["people"]
+    return f"{rate:.2f}" if people >= COUNTED else f"{round(rate * people / 1000)} of {people}"
 
 
 def sentence(found: Mapping[str, Any] | None, groups: Mapping[str, Mapping[str, Any]]) -> str:

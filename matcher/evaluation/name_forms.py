@@ -32,7 +32,7 @@ FORMS: dict[str, str] = {
     "order_unsure": "order of the names not told",
     "initial": "a forename of one letter",
     "no_dob": "no date of birth",
-    "plain": "none of the first six",
+    "plain": "no such form of name",
 }
 """Form -> words. `plain`: nothing but how common the surname is; what the others are held against."""
 

@@ -188,7 +188,7 @@ class TrainedModel:
             ) from error
         except (ValueError, TypeError, RecursionError) as error:
             raise UserError(
-                "The file holds no trained numbers: one JSON object is expected with model, records, sizes, chances, missing and "
+                "The trained numbers cannot be read: one JSON object is expected with model, records, sizes, chances, missing and "
                 "sources.", where=file, todo=_TRAINED,
             ) from error  # fmt: skip
 

@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_said(month: dict[str, Path], tmp_path: Path) -> 
         (["show", "nonsense"], "no linkage model of that name"),
         (["show", tmp_path / "short.json"], "are not of this model"),
         (["show", tmp_path / "broken.json"], "no JSON.\n  where: broken.json, line 1"),
-        (["show", tmp_path / "list.json"], "holds no trained numbers"),
+        (["show", tmp_path / "list.json"], "one JSON object is expected"),
         (["show", tmp_path / "none.json"], "trained numbers cannot be read"),
         (["train", tmp_path / "empty", "--as-at", str(AS_AT)], "holds no supply"),
         (["train", tmp_path / "bad", "--as-at", str(AS_AT)], "Supplies are rejected"),
@@ -183,7 +183,7 @@ def test_what_cannot_be_read_is_said(month: dict[str, Path], tmp_path: Path) -> 
     [
         ("truth.csv", b"a,b\n1,2\n", ("That file is no linkage model", "truth.csv", "choose one of: default, plain")),
         ("none.toml", None, ("no linkage model of that name", "none.toml")),
-        ("a.json", b"{}", ("holds no trained numbers", "a.json", "matcher model train INBOX")),
+        ("a.json", b"{}", ("one JSON object is expected", "a.json", "matcher model train INBOX")),
         ("a.json", b"[1, 2]", ("one JSON object is expected", "a.json", "matcher model train INBOX")),
         ("a.json", b'{\n"model": }', ("no JSON", "a.json, line 2")),
         ("a.toml", b"id = 'a'\ntitle\n", ("it is no TOML", "a.toml, line 2, column 6")),
