@@ -237,6 +237,16 @@ def test_a_row_about_the_dwelling_is_nobody_and_a_row_alone_has_nothing_to_expla
     assert "This is the person's only record: there is nothing to explain." in said
 
 
+def test_rows_that_were_kept_without_their_links_are_not_called_a_row_alone(empty: Workspace) -> None:
+    month = Month([House([Someone("SMITHERS", "ALICE", rows=2)])])
+    month.links.clear()  # as versions before 0.3.0 sealed it
+    with Registry.open(empty) as registry:
+        seal(registry, month)
+        person = registry.families()["person_id"][0].as_py()
+    said = " ".join(run("-w", empty.root, "--person", person).stdout.split())
+    assert "The rows were kept without the links between them: there is nothing to explain." in said
+
+
 def test_evidence_that_a_month_did_not_keep_is_that_of_the_batch_that_did(empty: Workspace) -> None:
     with Registry.open(empty) as registry:
         first, _ = seal(registry, Month([House([ALICE])]))
