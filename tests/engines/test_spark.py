@@ -30,7 +30,7 @@ from tests.pairs.towns import town
 ABSENT = spark_session.lacking()
 needs_spark = pytest.mark.skipif(
     ABSENT is not None,
-    reason=f"the spark engine needs {ABSENT}: pip install ".[spark]", Debian's default-jre-headless",
+    reason=f"the spark engine needs {ABSENT}: pip install .[spark], Debian's default-jre-headless",
 )
 
 

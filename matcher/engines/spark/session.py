@@ -79,7 +79,7 @@ def session() -> SparkSession:
         raise UserError(
             f"The spark engine needs {absent}, which this machine lacks.",
             where="--engine",
-            todo='`pip install ".[spark]"` in the folder of this program, and a Java runtime, version 17 or newer; or use --engine in_process',
+            todo='`pip install ".[spark]"` in the program\'s folder, and Java 17 or newer; or use --engine in_process',
         )
     from pyspark import SparkContext
     from pyspark.errors import PySparkException
