@@ -205,8 +205,9 @@ def chart(lines: dict[str, dict[str, float]], label: str, log: bool) -> str:
     axes.set_ylabel(label)
     if log:
         axes.set_yscale("log")
-        for which in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            which(FuncFormatter(lambda number, _: f"{number:,g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,g}"))
+        some = FuncFormatter(lambda number, _: f"{number:,g}" if f"{number:e}"[0] in "235" else "")
+        axes.yaxis.set_minor_formatter(some)
     axes.grid(axis="y", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
