@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.output import AS_AT, json_option, say
 from matcher.cli.workspaces import open_workspace, optional_workspace_option
 
 if TYPE_CHECKING:
@@ -155,24 +155,20 @@ def _give(explained: Explained, place: Workspace | None, html: Path | None, as_j
 
     told = explained.told
     made = page(told) if html is not None else b""
+    shown = json.dumps(told.to_dict(), ensure_ascii=False, indent=2, default=str) if as_json else "\n".join(text(told))
     if place is not None:
-        _record(explained, place, html, made)
+        _record(explained, place, html, shown.encode("utf-8") + made)
     if html is not None:
         write_file(html, made)
         say(f"The page with charts: {html}. It names nobody, but is about people all the same: keep it safe.")
-    if as_json:
-        echo_json(told.to_dict())
-    else:
-        click.echo("\n".join(text(told)))
+    click.echo(shown)
 
 
-def _record(explained: Explained, place: Workspace, html: Path | None, made: bytes) -> None:
-    from matcher.disclosures.waterfall import text
+def _record(explained: Explained, place: Workspace, html: Path | None, content: bytes) -> None:
     from matcher.purge.audit import Audit
     from matcher.registry import Registry
     from matcher.runs.reviewing import Review
 
-    content = "\n".join(text(explained.told)).encode("utf-8") + made
     named = (*FIELDS[3:6], *OF_LINKS) if explained.told.names else OF_LINKS
     of = f", of batch {explained.batch_id}" if explained.batch_id else ""
     with Registry.open(place) as registry:

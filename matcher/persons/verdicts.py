@@ -39,7 +39,6 @@ class Verdicts:
         self.link = float(np.log2(thresholds.link / (1 - thresholds.link)))
         certain = (weight >= CERTAIN) & (person[left] == person[right])
         witness = components(len(person), left[certain], right[certain])
-        self._pair = dict(zip(zip(left.tolist(), right.tolist(), strict=True), weight.tolist(), strict=True))
         # rows that are one witness speak with their best voice
         best: dict[tuple[int, int], _Voice] = {}
         ends = (witness[left].tolist(), witness[right].tolist(), weight.tolist(), left.tolist(), right.tolist())
