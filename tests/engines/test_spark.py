@@ -147,7 +147,7 @@ def test_a_machine_without_spark_is_told_what_to_install(monkeypatch: pytest.Mon
     table, _ = town(1)
     with pytest.raises(UserError, match="needs the Python package") as told:
         score_pairs(table, load_model(), engine="spark")
-    assert "matcher[spark]" in str(told.value.todo)
+    assert 'pip install ".[spark]"' in str(told.value.todo)
 
 
 def test_a_machine_without_java_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
