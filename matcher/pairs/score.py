@@ -26,7 +26,7 @@ from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.sources import MOST as MOST_OF_SOURCES
 from matcher.pairs.sources import Sources, Told, nothing
-from matcher.pairs.systems import one_reference
+from matcher.pairs.systems import OneReference
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import variants
 from specs.tables import PAIRS
@@ -89,7 +89,7 @@ class Basis:
     pairs: npt.NDArray[np.int64]
     moved_together: Floats
     unrivalled: Floats
-    one_reference: Floats
+    references: OneReference | None
 
 
 def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, draws: int) -> Agreement:
@@ -282,22 +282,24 @@ def score_pairs(
         scorer = Scorer(e, model, trained, frequencies)
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
-    moved = alone = known = np.zeros(len(left))
+    moved = alone = np.zeros(len(left))
+    references: OneReference | None = None
     if of_homes(layout):
         levels = layout.unpack(pattern)
         moved = moved_together(e, layout, left, right, levels)
         weight += moved
         alone = unrivalled(e, layout, left, right, levels, weight)
-        known = one_reference(e, layout, left, right, levels, weight, scorer.second)
-        weight += alone + known
+        weight += alone
+        references = OneReference(e, layout, left, right, levels, weight, scorer.second)
+        weight += references.bits(left, right, weight)
         del levels
-    has = np.flatnonzero((moved != 0) | (alone != 0) | (known != 0))
+    has = np.flatnonzero((moved != 0) | (alone != 0))
     in_context = left[has].astype(np.int64) << 32 | right[has]  # ascending, as pairs come
-    moved, alone, known = moved[has], alone[has], known[has]
+    moved, alone = moved[has], alone[has]
     one_number = layout.at(layout.unpack(np.arange(layout.patterns, dtype=np.int32)), "identifier", "same")
     kept = np.flatnonzero((weight >= floor) | one_number[pattern] | e.same_ref(left, right))
     left, right, weight = left[kept], right[kept], weight[kept]
-    basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone, known) if explain else None
+    basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone, references) if explain else None
     if len(left):
         more_left, more_right = _links_within(
             e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
@@ -309,7 +311,9 @@ def score_pairs(
         more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
         if len(in_context):
             place = np.minimum(np.searchsorted(in_context, more_packed[added]), len(in_context) - 1)
-            more += np.where(in_context[place] == more_packed[added], (moved + alone + known)[place], 0.0)
+            more += np.where(in_context[place] == more_packed[added], (moved + alone)[place], 0.0)
+        if references is not None:
+            more += references.bits(more_left, more_right, more)
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])

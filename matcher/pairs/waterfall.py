@@ -26,8 +26,8 @@ NOTHING = 1e-10  # bits that are rounding
 START, SAME_ROW = "start", "same_row"
 FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home")
 """Kinds of `Frequencies.ratios`, in the order of their steps."""
-CONTEXT = ("moved_together", "unrivalled", "one_reference")
-"""Kinds of context that `Basis` holds, in the order of their steps."""
+CONTEXT = ("moved_together", "unrivalled")
+"""Kinds of context of which `Basis` holds the bits, in the order of their steps."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,9 @@ def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.N
     for name, more in zip(CONTEXT, _context(basis, left, right), strict=True):
         names.append(f"context.{name}")
         weights.append(weights[-1] + more)
+    if basis.references is not None:
+        names.append("context.one_reference")
+        weights.append(weights[-1] + basis.references.bits(left, right, weights[-1]))
     return names, levels, np.array(weights)
 
 

@@ -9,7 +9,7 @@ import pytest
 from matcher.pairs import load_model
 from matcher.pairs.compare import Comparer
 from matcher.pairs.encode import encode
-from matcher.pairs.systems import MOST, one_reference
+from matcher.pairs.systems import MOST, OneReference
 from tests.pairs.test_score import ANNA, records
 
 RARE = -3.0
@@ -35,7 +35,8 @@ def bits(known: bool, wanted: dict[str, object]) -> float:
     def second(one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         return np.full(len(one), RARE)
 
-    return float(one_reference(encoded, model.layout, left, right, levels, weight, second)[1])
+    references = OneReference(encoded, model.layout, left, right, levels, weight, second)
+    return float(references.bits(left, right, weight)[1])
 
 
 def test_a_reference_in_place_speaks_against_another() -> None:

@@ -42,8 +42,11 @@ def test_they_sum_to_the_scorers_own_weight_and_context_exactly(scored: tuple[Sc
     i, j = np.minimum(*rows).astype(np.int32), np.maximum(*rows).astype(np.int32)
     weight = basis.scorer.weights(i, j, Comparer(basis.encoded, basis.model).patterns(i, j))
     context = dict(zip(basis.pairs.tolist(), sum(getattr(basis, kind) for kind in CONTEXT).tolist(), strict=True))
+    weight += [context.get(a << 32 | b, 0.0) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+    if basis.references is not None:
+        weight += basis.references.bits(i, j, weight)
     for one, a, b, w in zip(waterfalls(basis, left, right), i.tolist(), j.tolist(), weight.tolist(), strict=True):
-        expected = CERTAIN if a == b else w + context.get(a << 32 | b, 0.0)
+        expected = CERTAIN if a == b else w
         assert abs(one.weight - expected) < 1e-9
 
 
