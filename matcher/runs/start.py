@@ -144,7 +144,7 @@ def _with_links(month: Month, rules: Rules, questions: Sequence[Question], refer
         return month.tables
     staying = np.union1d(households_to_keep(month.tables), households_asked_about(month.tables, questions))
     staying = staying if referral is None else np.union1d(staying, referral)
-    return replace(month.tables, links=links_of(month.tables, month.basis, staying, rules.thresholds))
+    return replace(month.tables, links=links_of(month.tables, month.basis, staying, rules, questions))
 
 
 def refuse_future(as_at: dt.date) -> None:
