@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from matcher import engines
 from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
@@ -53,6 +54,7 @@ def start(
 ) -> Outcome:
     """Run one month. The caller holds the workspace's lock."""
     refuse_future(as_at)
+    engines.ready(options.engine)
     with Registry.open(workspace) as registry:
         if not dry:
             refuse_unfinished(registry.unfinished())
