@@ -13,6 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_TICKED = 16
+"""Numbers up to so many times their count are ticked off in a list."""
+
 
 @dataclass
 class Coded:
@@ -67,8 +70,17 @@ def pack(*codes: np.ndarray) -> np.ndarray:
 
 
 def dense_ids(values: np.ndarray) -> np.ndarray:
-    codes, _ = pd.factorize(values, sort=True)
-    return codes.astype(np.int64)
+    """For each number, none below 0, its place among the distinct ones."""
+    most = int(values.max(initial=0))
+    if most <= _TICKED * len(values):  # ticked off in a list of all that might be there, which needs no sorting
+        there = np.zeros(most + 1, dtype=bool)
+        there[values] = True
+        return (np.cumsum(there) - 1)[values]
+    order = np.argsort(values)
+    rising = values[order]
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.cumsum(np.concatenate([[False], rising[1:] != rising[:-1]]))
+    return found
 
 
 def texts_of(codes: np.ndarray, coded: Coded) -> np.ndarray:

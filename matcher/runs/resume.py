@@ -16,7 +16,7 @@ from matcher.canaries import confirm, part, plant
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
-from matcher.memory import without_collector
+from matcher.memory import reuse_memory, without_collector
 from matcher.month import place_and_decide
 from matcher.progress import Stages
 from matcher.purge import held
@@ -62,6 +62,7 @@ def resume(
     workspace: Workspace, batch_id: str | None, supplies: list[Path], console: Console, stages: Stages
 ) -> Outcome:
     """Go on with an unfinished batch. The caller holds the workspace's lock."""
+    reuse_memory()
     with Registry.open(workspace) as registry:
         left = end_destruction(workspace, registry, console)
         if left is not None and not registry.unfinished():

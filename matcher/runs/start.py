@@ -18,7 +18,7 @@ from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
-from matcher.memory import without_collector
+from matcher.memory import reuse_memory, without_collector
 from matcher.month import Month, Rules, match
 from matcher.progress import Stages
 from matcher.purge.audit import Audit
@@ -53,6 +53,7 @@ def start(
     workspace: Workspace, as_at: dt.date, options: Options, console: Console, stages: Stages, *, dry: bool = False
 ) -> Outcome:
     """Run one month. The caller holds the workspace's lock."""
+    reuse_memory()
     refuse_future(as_at)
     engines.ready(options.engine)
     with Registry.open(workspace) as registry:
