@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from matcher import engines
 from matcher.errors import UserError
 from matcher.pairs import LinkageModel, load_model, score_pairs
 from matcher.person_tables import readable
@@ -41,6 +42,7 @@ def link(
     """
     if not isinstance(threshold, int | float) or not 0 < threshold < 1:
         raise UserError("The threshold is no probability.", where="threshold", todo="give a number above 0 and below 1")
+    engines.ready(engine)
     known = load_model(model)
     table, ids = readable(records, known)
     if "names_person" in table.column_names:

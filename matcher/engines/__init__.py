@@ -2,14 +2,14 @@
 
 An engine takes records (RECORDS, or some of its columns), their codes and a model; it gives candidate pairs as patterns of
 levels. Training and scoring are the same for all (matcher/pairs), so that every engine gives the same weights. An engine is
-one file of this folder with a function `open_engine`.
+one file of this folder with a function `open_engine`, and with `needs` where it needs more than the program itself.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,11 +50,22 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
+def ready(name: str) -> None:
+    """Ask it before anything is read: raises UserError where there is no such engine, or where this machine lacks what it needs."""
+    if needs := getattr(_module(name), "needs", None):
+        needs()
+
+
 def open_engine(name: str, records: pa.Table, encoded: Encoded, model: LinkageModel) -> Engine:
-    """An engine over records. Raises UserError where there is none of that name."""
+    """An engine over records. Raises UserError where it is not ready."""
+    ready(name)
+    engine: Engine = _module(name).open_engine(records, encoded, model)
+    return engine
+
+
+def _module(name: str) -> Any:
     if name not in names():
         raise UserError(
             "There is no engine of that name.", where="--engine", todo=f"choose one of: {', '.join(names())}"
         )
-    engine: Engine = importlib.import_module(f"{__name__}.{name}").open_engine(records, encoded, model)
-    return engine
+    return importlib.import_module(f"{__name__}.{name}")

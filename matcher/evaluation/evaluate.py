@@ -15,6 +15,7 @@ import pandas as pd
 
 from criteria.framework import load_framework
 from criteria.policy import load_policy, shipped_policy
+from matcher import engines
 from matcher.errors import Exit, UserError
 from matcher.evaluation.detail import detail
 from matcher.evaluation.fairness import by_name_form, forms_of_rows, gap
@@ -72,6 +73,7 @@ def evaluate(
     inbox: Path, truth: Path, as_at: dt.date, *, consented: bool, stages: Stages, engine: str = "in_process"
 ) -> tuple[dict[str, Any], Month, pd.DataFrame]:
     """The measures of `evaluate --json`, the month and the detail frame."""
+    engines.ready(engine)
     rules = replace(shipped_rules(), engine=engine)
     found = find_supplies(inbox, rules.specs)
     if not (found.made_up or consented):

@@ -105,6 +105,11 @@ def _elsewhere(e: Encoded, i: Ints, j: Ints, surnames: Levels, found: Levels) ->
     around = (there & (back | _alike(e, s, e.middle[j]))) | (back & _alike(e, t, e.middle[i]))
     around |= middle & home
     found[middle & (surnames != level("surname", "different"))] = level("forename", "middle")
+    # The name used stands second, behind a name as Mohammed: it is the forename, written out or as an initial.
+    behind_f, behind_g = e.words.prefix[np.maximum(f, 0)], e.words.prefix[np.maximum(g, 0)]
+    found[middle & (behind_f ^ behind_g)] = level("forename", "family")
+    used = (behind_g & _begins(e, f, e.middle[j])) | (behind_f & _begins(e, g, e.middle[i]))
+    found[used & (found == level("forename", "different"))] = level("forename", "initial")
     weak = (surnames > level("surname", "close")) | (surnames == 0)
     found[around & (weak | (found == level("forename", "different")))] = level("forename", "swapped")
     return found
@@ -142,7 +147,11 @@ class Candidates:
         middle = _middles(self.e, self.left, self.right)
         swapped = forename == level("forename", "swapped")
         surname[swapped] = 0
-        middle[swapped | (forename == level("forename", "middle"))] = 0
+        middle[forename == level("forename", "middle")] = 0
+        turned = np.flatnonzero(swapped)
+        e, i, j = self.e, self.left[turned], self.right[turned]
+        exchanged = _alike(e, e.forename[i], e.surname[j]) & _alike(e, e.forename[j], e.surname[i])
+        middle[turned[~exchanged]] = 0  # it took part in the turn
         return forename, surname, middle
 
     def dob(self) -> Levels:

@@ -19,6 +19,7 @@ from matcher.pairs.layout import Layout
 Ints = npt.NDArray[np.int32]
 MOST = 7.0  # bits
 LARGEST = 15  # records at an address above which it says nothing of a family
+LEAN = 50.0  # homes by which a forename's share in one surname leans on its share in all
 CHANCES = 4.0  # pairs of other residents between two homes that might agree by chance
 
 
@@ -54,22 +55,33 @@ def moved_together(
     a, b = home[left[rows]], home[right[rows]]
     between, _ = groups((np.minimum(a, b) << 32 | np.maximum(a, b)) + 1)
     sound = e.words.sound[e.forename[left[rows]]].astype(np.int64)
-    held = e.forename[e.forename >= 0]
-    share = np.bincount(e.words.sound[held], minlength=int(sound.max()) + 1) / len(held)
-    worth = np.clip(-np.log2(CHANCES * np.maximum(share, 1e-9)), 0.0, MOST)
-    rarest = np.argsort(-worth, kind="stable")
-    rank = np.empty(len(rarest), dtype=np.int64)
-    rank[rarest] = np.arange(len(rarest))
+    worth = np.clip(-np.log2(CHANCES * np.maximum(_shares(e, home)[left[rows]], 1e-9)), 0.0, MOST)
     # The two best different forenames between two homes: a pair is supported by the best one that is not its own.
-    names = np.sort(between << 32 | rank[sound])
-    names = names[np.diff(names, prepend=-1) != 0]
-    where, name = names >> 32, rarest[names & 0xFFFFFFFF]
-    value = worth[name]
+    order = np.lexsort((worth, sound, between))
+    order = order[np.diff(between[order] << 32 | sound[order], prepend=-1) != 0]
+    order = order[np.lexsort((sound[order], -worth[order], between[order]))]
+    where, name, value = between[order], sound[order], worth[order]
     start = np.flatnonzero(np.diff(where, prepend=-1))[between]
     following = np.minimum(start + 1, len(where) - 1)
     second = np.where((following > start) & (where[following] == between), value[following], 0.0)
     bits[rows] = np.where(name[start] != sound, value[start], second)
     return bits
+
+
+def _shares(e: Encoded, home: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Of each record's forename, by sound: in which share of the homes of its surname somebody else bears it; of rare surnames,
+    in all homes. Communities share forenames as they share Singh and Kaur."""
+    rows = np.flatnonzero((home >= 0) & (e.forename >= 0) & (e.surname >= 0))
+    first, last = (e.words.sound[code[rows]].astype(np.int64) for code in (e.forename, e.surname))
+    out = np.zeros(e.size)
+    counts = []
+    for key in (first, last, first << 32 | last):
+        of = np.unique(key, return_inverse=True)[1].astype(np.int64)
+        at = np.unique(of << 32 | home[rows])
+        counts.append(np.bincount(at >> 32)[of].astype(float))
+    overall = counts[0] / max(len(np.unique(home[rows])), 1)
+    out[rows] = (np.maximum(counts[2] - 2.0, 0.0) + LEAN * overall) / (counts[1] + LEAN)
+    return out
 
 
 def unrivalled(

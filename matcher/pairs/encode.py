@@ -40,6 +40,7 @@ SEX_OF_ROLE = {
 DATASETS = (
     200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
 )
+BEARERS, DECISIVE = 8, 0.97  # of a forename: how many, and the share of one sex, from which it tells the sex
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
@@ -309,7 +310,17 @@ class Encoded:
         by_name = np.append(np.where(self.words.sex >= 0, self.words.sex + 2, -1), -1).astype(np.int32)
         for name in (self.middle, self.surname):
             sex = np.where(sex >= 0, sex, by_name[name])
-        return sex
+        return np.where(sex >= 0, sex, self._sex_by_forename(sex))
+
+    def _sex_by_forename(self, sex: Ints) -> Ints:
+        """2 or 3 where nearly all whose sex is known and who bear a record's forename are of one sex, else -1."""
+        told = np.flatnonzero((sex >= 0) & (self.forename >= 0))
+        size = int(self.forename.max(initial=-1)) + 1
+        bearers = np.bincount(self.forename[told], minlength=size)
+        women = np.bincount(self.forename[told], weights=sex[told] & 1, minlength=size)
+        share = women / np.maximum(bearers, 1)
+        by_name = np.where((bearers < BEARERS) | (np.abs(share - 0.5) < DECISIVE - 0.5), -1, 2 + (share > 0.5))
+        return np.append(by_name, -1).astype(np.int32)[self.forename]
 
     def _read_as(self, name: str, meaning: Mapping[str, int]) -> Ints:
         """What a column's texts mean, -1 where they say nothing of it."""

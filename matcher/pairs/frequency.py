@@ -311,6 +311,7 @@ class Frequencies:
             if kind in self._alike:
                 put(kind, at(levels, role, "family", "close"), self._alike[kind], ALIKE)
         if self._initial is not None:
+            self._called(left, right, at(levels, "given", "family"), out["forename"])
             put("forename", at(levels, "given", "initial"), self._initial, one=True)
         if self._alike:
             swapped = np.flatnonzero(at(levels, "given", "swapped"))
@@ -342,6 +343,14 @@ class Frequencies:
         both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
         out["name"][both] = self._repeated[self._name[left[both]]]
         return out
+
+    def _called(self, left: Ints, right: Ints, alike: npt.NDArray[np.bool_], out: Floats) -> None:
+        """Of pairs whose forenames are `alike` because one of them leaves out Mohammed or the like: how common is the name used."""
+        prefix, forename = self._e.words.prefix, self._e.forename
+        rows = np.flatnonzero(alike)
+        rows = rows[prefix[forename[left[rows]]] ^ prefix[forename[right[rows]]]]
+        used = np.where(prefix[forename[left[rows]]], right[rows], left[rows])
+        out[rows] = ALIKE * np.clip(self._alike["forename"].ratio(used), LEAST, 5.0)
 
     def least(self, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
         """The lowest that `ratios` can be at levels, whatever the values: what the rarest of all would give."""

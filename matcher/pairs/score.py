@@ -27,6 +27,7 @@ from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.sources import MOST as MOST_OF_SOURCES
 from matcher.pairs.sources import Sources, Told, nothing
+from matcher.pairs.systems import OneReference
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import variants
 from specs.tables import PAIRS
@@ -89,6 +90,7 @@ class Basis:
     pairs: npt.NDArray[np.int64]
     moved_together: Floats
     unrivalled: Floats
+    references: OneReference | None
 
 
 def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Frequencies, draws: int) -> Agreement:
@@ -172,6 +174,7 @@ class Scorer:
         """What references, identifiers and the registry decide, whatever else agrees: each rule and the weights after it."""
         e, at = self._e, self._layout.at
         other_name = at(levels, "given", "different")
+        other_name |= at(levels, "given", "similar", "prefix") & at(levels, "family", "different")
         other_dob = at(levels, "birth", "two_parts", "year_near", "different", "generation")
         one = at(levels, "identifier", "same")
         if e.tells:
@@ -188,6 +191,10 @@ class Scorer:
             yield "same_reference", weight
             one, other_dob = one | ref, other_dob | joint
         yield "two_people", np.where(one & other_name & other_dob, np.minimum(weight, TWO_PEOPLE), weight)
+
+    def second(self, left: Ints, right: Ints) -> Floats:
+        """How much rarer (log) matches are, were each second row a second reference of its system for the first's person."""
+        return self._sources.second(left, right)
 
     def sources(self, left: Ints, right: Ints, patterns: Ints) -> Told:
         """What the pairs that are certainly one person by their values tell of the sources."""
@@ -284,12 +291,15 @@ def score_pairs(
     _done(stage, 0.75)
     weight = scorer.weights(left, right, pattern)
     moved = alone = np.zeros(len(left))
+    references: OneReference | None = None
     if of_homes(layout):
         levels = layout.unpack(pattern)
         moved = moved_together(e, layout, left, right, levels)
         weight += moved
         alone = unrivalled(e, layout, left, right, levels, weight)
         weight += alone
+        references = OneReference(e, layout, left, right, levels, weight, scorer.second)
+        weight += references.bits(left, right, weight)
         del levels
     has = np.flatnonzero((moved != 0) | (alone != 0))
     in_context = left[has].astype(np.int64) << 32 | right[has]  # ascending, as pairs come
@@ -297,7 +307,7 @@ def score_pairs(
     one_number = layout.at(layout.unpack(np.arange(layout.patterns, dtype=np.int32)), "identifier", "same")
     kept = np.flatnonzero((weight >= floor) | one_number[pattern] | e.same_ref(left, right))
     left, right, weight = left[kept], right[kept], weight[kept]
-    basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone) if explain else None
+    basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone, references) if explain else None
     if len(left):
         more_left, more_right = _links_within(
             e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
@@ -310,6 +320,8 @@ def score_pairs(
         if len(in_context):
             place = np.minimum(np.searchsorted(in_context, more_packed[added]), len(in_context) - 1)
             more += np.where(in_context[place] == more_packed[added], (moved + alone)[place], 0.0)
+        if references is not None:
+            more += references.bits(more_left, more_right, more)
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
         weight = np.concatenate([weight, more])
     pairs = _table(ids[rows], left, right, weight, ids, ids[rows][variant])

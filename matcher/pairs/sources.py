@@ -86,6 +86,12 @@ class Sources:
         out += np.where(two, self._roles[self._roles_of(left, right)], 0.0)
         return np.minimum(out, MOST)
 
+    def second(self, left: Ints, right: Ints) -> Floats:
+        """log by how much rarer a match of each pair is, where the first row's person is known in the second's data set by another reference."""
+        across, _ = self._kinds(left, right)
+        within, _ = self._kinds(right, right)
+        return np.minimum(self._within[within, 0] - self._across[across, 0], 0.0)
+
     def learn(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> Told:
         """What these records tell: `left` and `right` are pairs that are certainly one person, of two references."""
         e = self._e

@@ -26,6 +26,8 @@ NOTHING = 1e-10  # bits that are rounding
 START, SAME_ROW = "start", "same_row"
 FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home", "household", "exchanged")
 """Kinds of `Frequencies.ratios`, in the order of their steps."""
+CONTEXT = ("moved_together", "unrivalled")
+"""Kinds of context of which `Basis` holds the bits, in the order of their steps."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +104,23 @@ def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.N
     for rule, after in scorer.by_reference(left, right, levels, weights[-1]):
         names.append(f"reference.{rule}")
         weights.append(after)
-    for name, more in zip(("moved_together", "unrivalled"), _context(basis, left, right), strict=True):
+    for name, more in zip(CONTEXT, _context(basis, left, right), strict=True):
         names.append(f"context.{name}")
         weights.append(weights[-1] + more)
+    if basis.references is not None:
+        names.append("context.one_reference")
+        weights.append(weights[-1] + basis.references.bits(left, right, weights[-1]))
     return names, levels, np.array(weights)
 
 
-def _context(basis: Basis, left: Ints, right: Ints) -> tuple[Floats, Floats]:
-    """Bits of context of pairs of rows, as they were counted when all pairs were scored."""
+def _context(basis: Basis, left: Ints, right: Ints) -> list[Floats]:
+    """Bits of context of pairs of rows by kind, as they were counted when all pairs were scored."""
     packed = left.astype(np.int64) << 32 | right
     if not len(basis.pairs):
-        return np.zeros(len(packed)), np.zeros(len(packed))
+        return [np.zeros(len(packed)) for _ in CONTEXT]
     place = np.minimum(np.searchsorted(basis.pairs, packed), len(basis.pairs) - 1)
     has = basis.pairs[place] == packed
-    return np.where(has, basis.moved_together[place], 0.0), np.where(has, basis.unrivalled[place], 0.0)
+    return [np.where(has, getattr(basis, kind)[place], 0.0) for kind in CONTEXT]
 
 
 def to_json(steps: Sequence[Step]) -> str:

@@ -32,6 +32,7 @@ _OTHERS = {
     "reference.two_people": ("reference", "", "one reference or number, but names and dates of two people"),
     "context.moved_together": ("household", "others of the household agree between the same two addresses", ""),
     "context.unrivalled": ("household", "nobody else of the household fits", ""),
+    "context.one_reference": ("source", "a source that knows most like this person has no other record of it", "the source knows this person by another reference"),
     "same_row": ("reference", "rows of one reference that say the same", ""),
 }  # fmt: skip
 

@@ -86,8 +86,9 @@ class Verdicts:
         return sorted(found, key=lambda who: (-found[who], who))
 
 
-def spanning(size: int, left: Ints, right: Ints, weight: Floats) -> Iterable[tuple[int, int]]:
-    """The strongest links that hold each chain together: one fewer than it has records."""
+def spanning(size: int, left: Ints, right: Ints, weight: Floats, tier: Ints) -> Iterable[tuple[int, int]]:
+    """The strongest links that hold each chain together: one fewer than it has records. Links of a lower tier are taken first, so
+    that what is left of a chain without the higher tiers is held together as well as it can be."""
     group = list(range(size))
 
     def head(record: int) -> int:
@@ -96,7 +97,7 @@ def spanning(size: int, left: Ints, right: Ints, weight: Floats) -> Iterable[tup
             record = group[record]
         return record
 
-    for at in np.lexsort((right, left, -weight)).tolist():
+    for at in np.lexsort((right, left, -weight, tier)).tolist():
         a, b = head(int(left[at])), head(int(right[at]))
         if a != b:
             group[b] = a

@@ -267,7 +267,7 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
     links: list[Kept] = []
     names: dict[int | None, str] = {}
     known: list[str] = []
-    rows = 0
+    rows: list[tuple[int, str]] = []
     as_at = max(batch.as_at for batch in registry.batches() if batch.applied_at is not None)
     for family_id in families:
         detail = registry.family(family_id)
@@ -277,7 +277,7 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
         known = [f"{named}{born}"]
         mine = [row for row in detail.links if person_id in (row["person_id"], row["other_id"])]
         links += [_kept(row) for row in mine if not {row["person_id"], row["other_id"]} & restricted]
-        rows += sum(row["person_id"] == person_id for row in detail.records)
+        rows += [(row["record_key"], row["batch_id"]) for row in detail.records if row["person_id"] == person_id]
         names |= {row["record_key"]: _named(row) for row in detail.records}
     rules = rules_of(workspace, as_at)
     one = [link for link in links if link.people[0] == link.people[1]]
@@ -285,9 +285,19 @@ def of_person(workspace: Workspace, registry: Registry, person_id: str) -> Expla
     other.sort(key=lambda link: (sorted(link.people), link.objects))
     apart = f"; and {len(other)} to somebody else of the family who is held apart" if other else ""
     notes = [f"Kept of this person: {len(one)} link(s) that make the rows one person{apart}."]
+    ends = {end for link in one for end in (link.left, link.right)}
+    first = min((batch for _, batch in rows), default="")
+    alone = [batch for _, batch in rows].count(first) == 1  # the only row of its month has nothing to hang on to
+    loose = [names[key] for key, batch in rows if key not in ends and not (alone and batch == first)]
     if not links:
-        why = "This is the person's only record" if rows == 1 else "The rows were kept without the links between them"
+        why = (
+            "This is the person's only record"
+            if len(rows) == 1
+            else "The rows were kept without the links between them"
+        )
         notes = [f"{why}: there is nothing to explain."]
+    elif loose:
+        notes.append(f"Of a month in which the links of these rows were not kept: {', '.join(loose)}.")
     title = f"Person {person_id} of family {', '.join(families)}"
     told = Waterfalls(
         workspace.settings.marking.label, title, tuple(notes), tuple(known[:1]), _told([*one, *other], names, rules)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from matcher.facts import area_codes, flows_of
 from matcher.month import Rules
@@ -19,6 +20,7 @@ from matcher.registry.continuity import Event, Known, assign, known_links
 from matcher.registry.plan import FamilyPlan, make_plan
 from matcher.registry.reuse import with_old_ids
 from matcher.tables import MonthTables, narrow
+from specs.tables import REGISTRY_DATASET
 
 TRACKING = {"baseline_and_tracking", "key_worker"}
 
@@ -62,6 +64,15 @@ def may_keep(tables: MonthTables, rules: Rules) -> tuple[np.ndarray, np.ndarray]
         kept |= mask
         tracked |= mask & bool(TRACKING & set(supply.flow.purposes))
     return kept, tracked
+
+
+def keeping_tier(tables: MonthTables, rules: Rules) -> np.ndarray:
+    """Per record, should its household stay: 0 it stays for any family, as what the registry knows does; 1 for a new one; 2 not."""
+    keep, tracked = may_keep(tables, rules)
+    found = np.where(keep, np.where(tracked, 0, 1), 2)
+    found[tables.records["beyond"].to_numpy()] = 2
+    found[pc.equal(tables.records["dataset"], REGISTRY_DATASET).to_numpy()] = 0
+    return found
 
 
 def plan_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -38,17 +39,21 @@ def attach(
     scored = score_pairs(together, rules.model, trained=trained, explain=True)
     person, strength = _best_person(tables, scored.pairs, late.records, rules.thresholds.link)
     joins = person >= 0
-    new_ids = np.where(joins, held + np.cumsum(joins) - 1, -1)
-    records = _renumber(late.records.filter(pa.array(joins)), "record_id", new_ids[joins])
+    new_ids = np.concatenate([np.arange(held), np.where(joins, held + np.cumsum(joins) - 1, -1)])
+    records = _renumber(late.records.filter(pa.array(joins)), "record_id", new_ids[held:][joins])
     records = pa.concat_tables([tables.records, records.cast(RECORDS.schema)]).combine_chunks()
     mine = joins[late.evidence["record_id"].to_numpy()]
     evidence = late.evidence.filter(pa.array(mine))
     start = int(tables.evidence["evidence_id"].to_numpy().max(initial=-1)) + 1
     evidence = _renumber(evidence, "evidence_id", np.arange(start, start + evidence.num_rows))
-    evidence = _renumber(evidence, "record_id", new_ids[evidence["record_id"].to_numpy()])
+    evidence = _renumber(evidence, "record_id", new_ids[held:][evidence["record_id"].to_numpy()])
     evidence = pa.concat_tables([tables.evidence, evidence.cast(EVIDENCE.schema)]).combine_chunks()
     members = pa.table(
-        {"record_id": new_ids[joins], "person_id": person[joins], "strength": strength[joins].astype(np.float32)},
+        {
+            "record_id": new_ids[held:][joins],
+            "person_id": person[joins],
+            "strength": strength[joins].astype(np.float32),
+        },
         schema=MEMBERS.schema,
     )
     built = Built(records=records, evidence=evidence, gazetteer=late.gazetteer, beyond={})
@@ -58,25 +63,11 @@ def attach(
     placed = Placed(tables.household_members, tables.households, tables.dwelling_rows, ())
     people, facts, decided = decide_month(built, clustered, placed, rules, as_at, missing)
     let_go = count - int(joins.sum())
-    links = [tables.links]
+    attached = tables_of(built, tables.pairs, clustered, placed, people, facts, decided, tables.links)
     if scored.basis is not None:
-        best = _best_links(tables.person_of(), scored.pairs, person)
-        links.append(
-            links_of_late(scored.basis, best, np.concatenate([np.arange(held), new_ids]), rules.thresholds.link)
-        )
-    joined = pa.concat_tables(links).combine_chunks()
-    return tables_of(built, tables.pairs, clustered, placed, people, facts, decided, joined), let_go
-
-
-def _best_links(person_of: np.ndarray, pairs: pa.Table, person: np.ndarray) -> list[tuple[int, int]]:
-    """For each late record that joins somebody the held record that it fits best; none where a reference alone tells."""
-    held = len(person_of)
-    left, right = pairs["record_id_l"].to_numpy(), pairs["record_id_r"].to_numpy()
-    across = np.flatnonzero((left < held) & (right >= held))
-    across = across[(person_of[left[across]] >= 0) & (person_of[left[across]] == person[right[across] - held])]
-    across = across[np.lexsort((left[across], -pairs["match_weight"].to_numpy()[across], right[across]))]
-    _, first = np.unique(right[across], return_index=True)
-    return list(zip(left[across[first]].tolist(), right[across[first]].tolist(), strict=True))
+        more = links_of_late(scored.basis, scored.pairs, new_ids, attached, held, rules)
+        attached = replace(attached, links=pa.concat_tables([tables.links, more]).combine_chunks())
+    return attached, let_go
 
 
 def _best_person(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from matcher import engines
 from matcher.canaries import confirm, part, plant
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
@@ -86,6 +87,7 @@ def resume(
 
 def _from_received(run: Run, batch: Batch, options: Options) -> Outcome:
     """After a crash before the families were in: the received files are still there."""
+    engines.ready(options.engine)
     specs = run.rules.specs
     inbox = find_supplies(options.folder, specs)
     with run.stages.stage("read", "Reading the supplies") as stage:

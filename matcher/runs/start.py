@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from matcher import engines
 from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
@@ -53,6 +54,7 @@ def start(
 ) -> Outcome:
     """Run one month. The caller holds the workspace's lock."""
     refuse_future(as_at)
+    engines.ready(options.engine)
     with Registry.open(workspace) as registry:
         if not dry:
             refuse_unfinished(registry.unfinished())
@@ -144,7 +146,7 @@ def _with_links(month: Month, rules: Rules, questions: Sequence[Question], refer
         return month.tables
     staying = np.union1d(households_to_keep(month.tables), households_asked_about(month.tables, questions))
     staying = staying if referral is None else np.union1d(staying, referral)
-    return replace(month.tables, links=links_of(month.tables, month.basis, staying, rules.thresholds))
+    return replace(month.tables, links=links_of(month.tables, month.basis, staying, rules, questions))
 
 
 def refuse_future(as_at: dt.date) -> None:

@@ -30,9 +30,9 @@ def test_evaluate_links_by_the_engine_that_is_named(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("matcher.evaluation.evaluate.match", match)
     given = ["evaluate", str(inbox), "--truth", str(truth), "--as-at", "2013-10-31"]
-    for options in ([], ["--engine", "spark"]):
+    for options in ([], ["--engine", "reference"]):
         CliRunner().invoke(cli, [*given, *options])
-    assert by == ["in_process", "spark"]
+    assert by == ["in_process", "reference"]
 
 
 def test_evaluate_refuses_an_engine_that_is_not_there(tmp_path: Path) -> None:

@@ -58,6 +58,9 @@ def person(forename: str | None, surname: str | None, middle: str | None = None)
         (person("A", "HILL"), person("A", "HILL"), "initial"),
         (person("MOHAMMED", "HILL"), person("DANYAL", "HILL"), "prefix"),
         (person("MOHAMMED", "HILL", "TARIQ"), person("DANYAL", "HILL"), "different"),
+        (person("MOHAMMED", "HILL", "TARIQ"), person("TARIQ", "HILL"), "family"),
+        (person("MUHAMMAD", "HILL", "TARIQ"), person("T", "HILL"), "initial"),
+        (person("ANNA", "HILL", "TESSA"), person("T", "HILL"), "different"),
         (person("ANNA", "HILL"), person("PETER", "HILL"), "different"),
         (person("A", "HILL"), person("PETER", "HILL"), "different"),
         (person(None, "HILL"), person("PETER", "HILL"), "missing"),
@@ -66,6 +69,33 @@ def person(forename: str | None, surname: str | None, middle: str | None = None)
 def test_forenames(left: dict[str, object], right: dict[str, object], expected: str) -> None:
     assert levels_of(left, right)["forename"] == expected
     assert levels_of(right, left)["forename"] == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (person("MOHAMMED", "BUTT", "JAMIL"), person("BUTT", "MOHAMMED", "TARIQ"), "different"),
+        (person("MOHAMMED", "BUTT", "JAMIL"), person("BUTT", "MOHAMMED", "JAMIL"), "agrees"),
+        (person("MOHAMMED", "KHAN", "ALI"), person("KHAN", "ALI", "MOHAMMED"), "missing"),  # all three changed places
+    ],
+)
+def test_middle_names_of_exchanged_names(left: dict[str, object], right: dict[str, object], expected: str) -> None:
+    assert levels_of(left, right)["middle"] == expected
+    assert levels_of(right, left)["middle"] == expected
+
+
+def test_a_forename_tells_the_sex_where_many_of_known_sex_bear_it() -> None:
+    known = (
+        [("RASHID", "M")] * 9
+        + [("RASHIDA", "F")] * 9
+        + [("ROBIN", "M")] * 9
+        + [("ROBIN", "F")] * 9
+        + [("ANNA", "F")] * 3
+    )
+    rows = [*known, ("RASHID", None), ("RASHIDA", None), ("ROBIN", None), ("ANNA", None), (None, None)]
+    forenames, sexes = zip(*rows, strict=True)
+    encoded = encode(pa.table({"forename": pa.array(forenames), "sex": pa.array(sexes, pa.string())}))
+    assert encoded.sex[len(known) :].tolist() == [2, 3, -1, -1, -1]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,14 @@ def test_one_reference_on_two_people_does_not_link() -> None:
     assert probabilities(records({**ANNA, **REF}, other))[0, 1] < 0.01
 
 
+def test_one_reference_on_two_people_of_names_alike_does_not_link() -> None:
+    first = {**ANNA, **REF, "forename": "PRINCE", "surname": "MOYO"}
+    other = {**ANNA, **REF, "forename": "PRECIOUS", "surname": "BONSU", "dob": dt.date(1991, 11, 27)}
+    assert probabilities(records(first, other))[0, 1] < 0.01
+    married = {**ANNA, **REF, "surname": "BROOKES", "dob": dt.date(1991, 11, 27)}
+    assert probabilities(records({**ANNA, **REF}, married))[0, 1] > 0.999
+
+
 def test_what_the_registry_holds_as_one_person_is_one_and_as_two_is_doubted() -> None:
     moved = {**ANNA, "surname": "BROOKES", "postcode": "LE9 9ZZ", "dob": None}
     assert (

@@ -11,7 +11,7 @@ from matcher.pairs.compare import Comparer
 from matcher.pairs.model import load_model
 from matcher.pairs.score import CERTAIN, Basis, Scored, score_pairs
 from matcher.pairs.train import PERSON
-from matcher.pairs.waterfall import NOTHING, Step, of_stored, to_json, waterfalls
+from matcher.pairs.waterfall import CONTEXT, NOTHING, Step, of_stored, to_json, waterfalls
 from matcher.pairs.words import words_of
 from tests.pairs.towns import town
 
@@ -42,9 +42,12 @@ def test_they_sum_to_the_scorers_own_weight_and_context_exactly(scored: tuple[Sc
     rows = [basis.row[np.searchsorted(basis.ids, ids)] for ids in (left, right)]
     i, j = np.minimum(*rows).astype(np.int32), np.maximum(*rows).astype(np.int32)
     weight = basis.scorer.weights(i, j, Comparer(basis.encoded, basis.model).patterns(i, j))
-    context = dict(zip(basis.pairs.tolist(), (basis.moved_together + basis.unrivalled).tolist(), strict=True))
+    context = dict(zip(basis.pairs.tolist(), sum(getattr(basis, kind) for kind in CONTEXT).tolist(), strict=True))
+    weight += [context.get(a << 32 | b, 0.0) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+    if basis.references is not None:
+        weight += basis.references.bits(i, j, weight)
     for one, a, b, w in zip(waterfalls(basis, left, right), i.tolist(), j.tolist(), weight.tolist(), strict=True):
-        expected = CERTAIN if a == b else w + context.get(a << 32 | b, 0.0)
+        expected = CERTAIN if a == b else w
         assert abs(one.weight - expected) < 1e-9
 
 

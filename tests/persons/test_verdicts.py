@@ -68,4 +68,4 @@ def test_rivals_are_the_others_that_fit_strongest_first() -> None:
 
 def test_the_strongest_links_hold_each_chain_together() -> None:
     left, right = np.array([0, 0, 1, 3]), np.array([1, 2, 2, 4])
-    assert set(spanning(5, left, right, np.array([5.0, 9.0, 7.0, 4.0]))) == {(0, 2), (1, 2), (3, 4)}
+    assert set(spanning(5, left, right, np.array([5.0, 9.0, 7.0, 4.0]), np.zeros(4, int))) == {(0, 2), (1, 2), (3, 4)}

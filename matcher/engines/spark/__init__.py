@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from matcher.pairs.model import LinkageModel
 
 
+def needs() -> None:
+    """Raises UserError where this machine lacks pyspark, Splink or Java."""
+    from matcher.engines.spark.session import needs
+
+    needs()
+
+
 def open_engine(records: pa.Table, encoded: Encoded, model: LinkageModel) -> Spark:
     """The engine over encoded records; the table itself is not needed. Raises UserError where Spark cannot be started."""
     from matcher.engines.spark.session import session

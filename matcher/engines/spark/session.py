@@ -41,6 +41,16 @@ def lacking() -> str | None:
     return None
 
 
+def needs() -> None:
+    """Raises UserError where this machine lacks something to run Spark."""
+    if absent := lacking():
+        raise UserError(
+            f"The spark engine needs {absent}, which this machine lacks.",
+            where="--engine",
+            todo='`pip install ".[spark]"` in the program\'s folder, and Java 17 or newer; or use --engine in_process',
+        )
+
+
 def settings(folder: Path) -> dict[str, str]:
     """Settings of the session. Those that keep records off the disk and the console are the same everywhere."""
     from splink.backends.spark import similarity_jar_location
@@ -75,12 +85,7 @@ def session() -> SparkSession:
     """The session of this process, started where there is none. Raises UserError."""
     if _running:
         return _running[0][0]
-    if absent := lacking():
-        raise UserError(
-            f"The spark engine needs {absent}, which this machine lacks.",
-            where="--engine",
-            todo='`pip install ".[spark]"` in the program\'s folder, and Java 17 or newer; or use --engine in_process',
-        )
+    needs()
     from pyspark import SparkContext
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
