@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jellyfish
 
+from matcher.pairs import encode
 from matcher.pairs.comparators.names import SLOTS, sound, spelling, table
 from matcher.pairs.encode import IDENTIFIERS, NO_ADDRESS, SEX_OF_ROLE, SEXES
 from matcher.pairs.model import Comparison
@@ -90,6 +91,25 @@ def record(row: dict[str, object], fields: Sequence[str]) -> Record:
         known=text("known_person"),
         values={name: found for name in fields if (found := text(name))},
     )
+
+
+def with_sexes(records: list[Record]) -> list[Record]:
+    """The records, and the sex that a forename tells where nothing else does: nearly all its bearers are of one."""
+    bearers: dict[str, list[str]] = {}
+    for one in records:
+        told = one.sex or one.sex_of_name
+        if told and one.forename:
+            bearers.setdefault(one.forename, []).append(told)
+    of_name = {
+        name: sex
+        for name, told in bearers.items()
+        for sex in "MF"
+        if len(told) >= encode.BEARERS and told.count(sex) / len(told) >= encode.DECISIVE
+    }
+    return [
+        one if one.sex or one.sex_of_name else replace(one, sex_of_name=of_name.get(one.forename or ""))
+        for one in records
+    ]
 
 
 def _home(r: Record) -> str | None:
@@ -191,6 +211,8 @@ def _forename(a: Record, b: Record) -> str:
     f, g, s, t = a.forename, b.forename, a.surname, b.surname
     assert f and g
     joined = len(f) > 1 and len(g) > 1 and (a.given == b.given or a.given == g or f == b.given)
+    if joined:
+        return "family"
     middle = _alike(f, b.middle) or _alike(a.middle, g)
     there = any(_alike(f, x) for x in (t, b.part_1, b.part_2))
     back = any(_alike(g, x) for x in (s, a.part_1, a.part_2))
@@ -198,17 +220,17 @@ def _forename(a: Record, b: Record) -> str:
     there, back = there or _begins(f, t), back or _begins(g, s)
     around = (there and (back or _alike(s, b.middle))) or (back and _alike(t, a.middle))
     around = around or (middle and _alike(s, b.middle) and _alike(a.middle, t))
-    different = found == "different"
-    if joined:
-        return "family"
-    weak = surname in ("middle", "near", "similar", "different", "missing")
-    if around and (weak or (different and not (middle and surname != "different"))):
+    front_f, front_g = f in table().prefixes, g in table().prefixes
+    if middle and front_f != front_g:
+        found = "family"
+    elif middle and surname != "different":
+        found = "middle"
+    elif found == "different" and ((front_g and _begins(f, b.middle)) or (front_f and _begins(g, a.middle))):
+        found = "initial"
+    if around and (found == "different" or surname in ("middle", "near", "similar", "different", "missing")):
         return "swapped"
-    if middle and surname != "different":
-        return "middle"
-    prefixes = table().prefixes
-    bare = (a.middle if f in prefixes else b.middle) is None
-    return "prefix" if different and (f in prefixes) != (g in prefixes) and bare else found
+    bare = (a.middle if front_f else b.middle) is None
+    return "prefix" if found == "different" and front_f != front_g and bare else found
 
 
 def _given_level(a: Record, b: Record) -> str:
@@ -220,7 +242,9 @@ def _surname_level(a: Record, b: Record) -> str:
 
 
 def _middle_level(a: Record, b: Record) -> str:
-    if not a.middle or not b.middle or _forename(a, b) in ("swapped", "middle"):
+    forename = _forename(a, b)
+    plainly = _alike(a.forename, b.surname) and _alike(b.forename, a.surname)
+    if not a.middle or not b.middle or forename == "middle" or (forename == "swapped" and not plainly):
         return "missing"
     return "agrees" if _name(a.middle, b.middle, "forename") in ("exact", "family", "close", "initial") else "different"
 

@@ -16,7 +16,7 @@ import recordlinkage
 from recordlinkage.base import BaseCompareFeature
 from recordlinkage.index import Block
 
-from matcher.engines._aloud import COMPARE, keys_of, record
+from matcher.engines._aloud import COMPARE, keys_of, record, with_sexes
 from matcher.errors import UserError
 from matcher.pairs.comparators import level
 from matcher.pairs.encode import Encoded, whole
@@ -54,7 +54,7 @@ class Reference:
         self.candidate_pairs = 0
         self._model = model
         rows = whole(records, model.fields).to_pylist()
-        self._records = [record(row, model.fields) for row in rows]
+        self._records = with_sexes([record(row, model.fields) for row in rows])
         self._frame = pd.DataFrame({"record": pd.Series(self._records, dtype=object)})
         self._left = self._right = self._pattern = np.zeros(0, dtype=np.int32)
 

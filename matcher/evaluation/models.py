@@ -24,6 +24,7 @@ from matcher.evaluation.metrics import KEYS, measure
 from matcher.extracts import find_supplies, read_supplies
 from matcher.month import Rules
 from matcher.pairs import LinkageModel, TrainedModel, load_model, score_pairs
+from matcher.pairs.gaps import MASKS
 from matcher.pairs.model import CLASSES
 from matcher.pairs.sources import nothing
 from matcher.persons import cluster
@@ -108,6 +109,7 @@ def _fits(model: LinkageModel, trained: TrainedModel) -> bool:
                 for number in numbers
             )
             and all(0 <= trained.missing[c.name] <= 1 for c in model.comparison)
+            and all(len(of) == MASKS and all(map(math.isfinite, of)) for of in trained.lacking.values())
             and trained.records >= 0
         )
         return sizes and known and all(
@@ -185,7 +187,7 @@ def described(of: Named) -> dict[str, Any]:
         "levels": levels_of(of),
         "trained": None if trained is None else {
             "records": trained.records, "sizes": {kind: trained.sizes[kind] for kind in CLASSES},
-            "missing": trained.missing, "sources": trained.sources,
+            "missing": trained.missing, "sources": trained.sources, "lacking": trained.lacking,
         },
     }  # fmt: skip
 

@@ -21,6 +21,8 @@ ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
 AGES = 2.5  # log: the most that ages can speak for a match
 DISTRICT = 200.0  # records by which the share of a surname in a district leans on its share in all
 LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
+SEEN = 0.5  # records by which the column of a name leans on either
+OTHER_COLUMN = 9.0  # log: the most that the columns in which names mostly stand can say of a pair
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
 
 
@@ -112,6 +114,35 @@ def _together(e: Encoded, forename: Keys, surname: Keys) -> Floats:
     return out
 
 
+def _astray(forename: tuple[Ints, list[str]], surname: tuple[Ints, list[str]]) -> Floats:
+    """log of how much likelier a record's two names stand in each other's column than in their own, by the records that
+    have the same value in either; 0 where one is missing. A record's own entry does not count."""
+    of = [np.bincount(codes[codes >= 0], minlength=len(values)).astype(float) for codes, values in (forename, surname)]
+    out = np.zeros(len(forename[0]))
+    for (codes, values), own, other, others in zip(
+        (forename, surname), of, of[::-1], (surname[1], forename[1]), strict=True
+    ):
+        known = dict(zip(others, other.tolist(), strict=True))
+        beside = np.fromiter((known.get(value, 0.0) for value in values), dtype=float, count=len(values))
+        out += np.append(np.log((beside + SEEN) / (np.maximum(own - 1, 0.0) + SEEN)), 0.0)[codes]
+    out[(forename[0] < 0) | (surname[0] < 0)] = 0.0
+    return out
+
+
+def _households(home: _Shares, surname: Ints) -> float:
+    """log of how much larger the average home of two records there is than that of two with one surname: an institution
+    holds many pairs, few of them relatives."""
+    both = np.flatnonzero((home.group >= 0) & (surname >= 0))
+    pairs = np.sort(home.group[both].astype(np.int64) << 32 | surname[both])
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    alike = np.diff(np.append(first, len(pairs))).astype(float)
+    alike *= alike - 1
+    every = home.sizes.astype(float)
+    if not alike.sum():
+        return 0.0
+    return float(np.log((every @ every / every.sum()) / (alike @ every[pairs[first] >> 32] / alike.sum())))
+
+
 class Ages:
     """Whom a data set holds, by age: what a record without a date of birth tells of its person's age all the same.
 
@@ -190,11 +221,15 @@ class Frequencies:
             self._local = _local(self._by(e.words.sound, e.surname), e.district)
             self._together = _together(e, *(self._by(e.words.sound, code) for code in (e.forename, e.surname)))
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
+        self._astray: Floats | None = None
+        if "exchanged" in model.classes:
+            self._astray = _astray(e.values["forename"], e.values["surname"])
         self._dob = _Shares.of_codes(np.where(e.has_dob, e.dob - e.dob.min(initial=0), -1))
         place = model.of_role("place")
         postcode = e.values[place.field][0] if place is not None and place.field else e.postcode
         self._postcode = _Shares.of_codes(postcode)
         self._home = _Shares(*groups(e.home)) if place is not None and not place.field else self._postcode
+        self._household = _households(self._home, surname)
         whole = (forename >= 0) & (surname >= 0)
         if len(self._names["forename"][1]):
             whole &= self._names["forename"][1][np.maximum(forename, 0)]
@@ -257,7 +292,10 @@ class Frequencies:
     def ratios(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
         """log ratios of pairs by kind: "forename", "surname", "dob", "home" and "name" (namesakes), each a pair."""
         size, at = len(left), self._layout.at
-        out = {kind: np.zeros(size) for kind in ("forename", "middle", "surname", "dob", "home", "name")}
+        out = {
+            kind: np.zeros(size)
+            for kind in ("forename", "middle", "surname", "dob", "home", "name", "exchanged", "household")
+        }
 
         def put(
             kind: str, chosen: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0, one: bool = False
@@ -292,9 +330,16 @@ class Frequencies:
         put("dob", at(levels, "birth", "exact"), self._dob, one=True)
         out["dob"] = np.maximum(out["dob"], 0.0)
         put("home", at(levels, "place", "home", "exact"), self._home)
+        out["household"][at(levels, "place", "home", "exact")] = self._household
         if self._middles is not None:
             agrees = np.flatnonzero(at(levels, "middle", "agrees"))
             out["middle"][agrees] = np.maximum(self._middles.ratio(left[agrees]), self._middles.ratio(right[agrees]))
+        if self._astray is not None:
+            neither = np.flatnonzero(
+                at(levels, "given", "similar", "different") & at(levels, "family", "similar", "different")
+            )
+            value = np.logaddexp(self._astray[left[neither]], self._astray[right[neither]]) - np.log(2.0)
+            out["exchanged"][neither] = np.clip(value, -OTHER_COLUMN, OTHER_COLUMN)
         both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
         out["name"][both] = self._repeated[self._name[left[both]]]
         return out
@@ -326,4 +371,6 @@ class Frequencies:
             "dob": np.zeros(len(levels)),
             "home": where(at(levels, "place", "home", "exact"), self._home.least),
             "name": where(both, float(np.log(0.1 * self._namesakes))),
+            "household": where(at(levels, "place", "home", "exact"), self._household),
+            "exchanged": np.full(len(levels), OTHER_COLUMN),
         }

@@ -24,7 +24,7 @@ from specs.faults import in_words
 _TRAINED = "name a file that was written by: matcher model train INBOX --as-at DATE --out FILE"
 FOLDER = Path(__file__).parent / "models"
 MOST_PATTERNS = 1 << 23  # patterns are counted in arrays of that length
-CLASSES = ("match", "relative", "junior", "namesake", "random")
+CLASSES = ("match", "exchanged", "relative", "junior", "namesake", "random")
 Role = Literal["given", "middle", "family", "birth", "sex", "place", "identifier", "other"]
 
 
@@ -161,7 +161,8 @@ class TrainedModel:
 
     `chances[class][comparison]` lists the levels in the model's order, without "missing"; `sizes[class]` is the expected
     number of pairs of the class; `missing[comparison]` the share of pairs that cannot be compared; `records` how many
-    records there were; `sources` what pairs of data sets, and two references of one system, tell of a match (sources.py).
+    records there were; `sources` what pairs of data sets, and two references of one system, tell of a match (sources.py);
+    `lacking[class]` what the lack of values tells (gaps.py).
     """
 
     model: str
@@ -170,6 +171,7 @@ class TrainedModel:
     chances: dict[str, dict[str, list[float]]]
     missing: dict[str, float]
     sources: dict[str, dict[str, list[float]]]
+    lacking: dict[str, list[float]]
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""

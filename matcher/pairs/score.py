@@ -22,6 +22,7 @@ from matcher.pairs.calibration import refined
 from matcher.pairs.context import MOST, joined, moved_together, of_homes, unrivalled, witnesses
 from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
+from matcher.pairs.gaps import MASKS, masks
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
 from matcher.pairs.sources import MOST as MOST_OF_SOURCES
@@ -69,7 +70,7 @@ class Terms:
 
     def weight(self) -> Floats:
         """log2 odds of match against all other classes together."""
-        match = self.logs[0] + self.ages + self.sources
+        match = np.logaddexp(self.logs[0], self.logs[1] + self.ratios["exchanged"]) + self.ages + self.sources
         return np.asarray((match - _others(self.logs, self.ratios)) / np.log(2.0))
 
 
@@ -104,6 +105,8 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
         name: np.bincount(levels[:, at], minlength=radix)
         for at, (name, radix) in enumerate(zip(layout.names, layout.radix, strict=True))
     }
+    # Where there are references, sources tell of what is lacking (sources.py).
+    lacking = None if e.tells else np.bincount(masks(layout, levels), minlength=MASKS)
     totals = frequencies.totals()
     place = layout.place("place")
     near_by = [n for n in ("building", "postcode", "neighbour") if place is not None and n in layout.levels[place]]
@@ -113,7 +116,7 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
         for name in near_by if len(left) else ():
             at = layout.levels[place].index(name) + 1
             totals[layout.names[place], at] = float((near == at).mean()) * frequencies.postcode_pairs()
-    return Agreement(drawn, totals, e.size * (e.size - 1) / 2)
+    return Agreement(drawn, totals, e.size * (e.size - 1) / 2, lacking)
 
 
 class Scorer:
@@ -122,6 +125,8 @@ class Scorer:
     def __init__(self, e: Encoded, model: LinkageModel, trained: TrainedModel, frequencies: Frequencies) -> None:
         self._e, self._layout, self._trained, self._frequencies = e, model.layout, trained, frequencies
         self._ages, self._sources = Ages(e), Sources(e, model.layout, trained.sources)
+        people = trained.sizes["match"] + trained.sizes["exchanged"]
+        self._exchanged = trained.sizes["exchanged"] / people if people else 0.0
         joint = np.flatnonzero(e.part > 0)
         self._joint = np.unique(e.case[joint][e.case[joint] != 0]) if len(joint) else np.zeros(0, dtype=np.uint64)
 
@@ -149,7 +154,8 @@ class Scorer:
         levels = self._layout.unpack(patterns)
         logs = class_logs(self._trained, self._layout, patterns)
         more = AGES + MOST_OF_SOURCES if self._sources.told else 0.0
-        return (logs[0] + more - _others(logs, self._frequencies.least(levels))) / np.log(2.0)
+        r = self._frequencies.least(levels)
+        return (np.logaddexp(logs[0], logs[1] + r["exchanged"]) + more - _others(logs, r)) / np.log(2.0)
 
     def _weights(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Floats:
         weight = self.terms(left, right, levels, logs).weight()
@@ -160,6 +166,8 @@ class Scorer:
     def terms(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Terms:
         """What the weights of pairs are made of, before references; `logs`: `class_logs` of the pairs' patterns."""
         ratios = self._frequencies.ratios(left, right, levels)
+        own = ratios["exchanged"]  # the names of one of two strangers may be exchanged as well
+        ratios["exchanged"] = own - np.log1p(self._exchanged * np.expm1(own))
         return Terms(logs, ratios, self._ages.ratio(left, right), self._sources.ratio(left, right, levels))
 
     def by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Iterator[tuple[str, Floats]]:
@@ -202,9 +210,9 @@ class Scorer:
 
 def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
     """log of all classes but match together, with the ratios of a pair's own values."""
-    _, relative, junior, namesake, random = logs
-    strangers = np.logaddexp(relative, random + r["surname"]) + r["forename"]
-    other = np.logaddexp(np.logaddexp(strangers, junior), namesake + r["name"])
+    _, _, relative, junior, namesake, random = logs
+    strangers = np.logaddexp(relative + r["household"], random + r["surname"]) + r["forename"]
+    other = np.logaddexp(np.logaddexp(strangers, junior + r["household"]), namesake + r["name"])
     return np.asarray(other + r["home"] + r["dob"] + r["middle"])
 
 

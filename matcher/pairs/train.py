@@ -14,16 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matcher.pairs import gaps
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import CLASSES, LinkageModel, TrainedModel
 from matcher.pairs.sources import nothing
 
 Floats = npt.NDArray[np.float64]
+WRITTEN = ("given", "family")
+PERSON, HOUSEHOLD = ("match", "exchanged"), ("relative", "junior")  # classes that lack values alike
 # What tells a class from strangers, by role; all else is as random.
 OWN = {
     "relative": ("given", "family", "birth", "place"),
     "junior": ("given", "family", "birth", "place"),
-    "namesake": ("given", "family"),
+    "namesake": WRITTEN,
 }
 NEVER = 1e-12
 UNSEEN = 10.0  # pairs of strangers by which their agreement leans on the starting values
@@ -34,12 +37,14 @@ class Agreement:
     """How often strangers agree: random pairs' level counts by comparison, and known totals of pairs at certain levels.
 
     `drawn[comparison]` counts levels (0 = missing first) among `random` drawn pairs; `totals[(comparison, level)]` is the
-    exact number of pairs of records at that level; `pairs` the number of all pairs of records.
+    exact number of pairs of records at that level; `pairs` the number of all pairs of records. `masks` counts what random
+    pairs lack (gaps.py); None where that is not to be read.
     """
 
     drawn: dict[str, npt.NDArray[np.int64]]
     totals: dict[tuple[str, int], float]
     pairs: float
+    masks: npt.NDArray[np.int64] | None = None
 
 
 def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
@@ -50,8 +55,10 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
         match, random = np.array([v.match for v in values]), np.array([v.random for v in values])
         relative = np.array([v.random if v.relative is None else v.relative for v in values])
         chances = {"match": match, "relative": relative, "junior": random, "namesake": random, "random": random}
-        # A junior bears the name of a relative in the household: named as a match is, housed as a relative is.
-        if comparison.role == "given":
+        # Exchanged names compare as strangers' do. A junior bears the name of a relative in the household: named as a match
+        # is, of the same sex, housed as a relative is.
+        chances["exchanged"] = random if comparison.role in WRITTEN else match
+        if comparison.role in ("given", "sex"):
             chances["junior"] = match
         elif comparison.role in ("family", "place"):
             chances["junior"] = relative
@@ -74,15 +81,19 @@ def _at_least_two(flags: dict[str, float]) -> float:
 def _logs(
     sizes: Mapping[str, float],
     chances: Mapping[str, Mapping[str, Sequence[float] | Floats]],
-    names: Sequence[str],
+    lacking: Mapping[str, Sequence[float] | Floats],
+    layout: Layout,
     levels: npt.NDArray[np.uint8],
 ) -> Floats:
     """log(size x chance) of each class for patterns of levels, shape (classes, patterns)."""
     out = np.zeros((len(CLASSES), len(levels)))
+    mask = gaps.masks(layout, levels)
     for row, kind in enumerate(CLASSES):
         out[row] = np.log(max(sizes[kind], 1e-300))
-        for place, name in enumerate(names):
+        for place, name in enumerate(layout.names):
             out[row] += np.concatenate([[0.0], np.log(chances[kind][name])])[levels[:, place]]
+        if kind in lacking:
+            out[row] += np.asarray(lacking[kind])[mask]
     return out
 
 
@@ -113,6 +124,12 @@ class _Estimate:
             self.missing[name] = float((drawn[0] + 0.5) / (drawn.sum() + 1.0))
             trust = 200.0 + 0.001 * held  # starting values only matter where few random pairs could be compared
             self.chances["random"][name] = (drawn[1:] + trust * self.start["random"][name]) / (held + trust)
+        # Shares of what pairs lack: of strangers as counted, of the others to begin with as strangers.
+        drawn = np.ones(gaps.MASKS) if agreement.masks is None else agreement.masks + 0.01
+        self.strangers: Floats = drawn / drawn.sum()
+        self.shares: dict[str, Floats] = {}
+        if agreement.masks is not None:
+            self.shares = dict.fromkeys((*PERSON, *HOUSEHOLD), self.strangers)
         self._share_random()
         # Relatives start with forenames as strangers have them; training finds by how much rarer they share one.
         for name in self._of("given"):
@@ -121,6 +138,27 @@ class _Estimate:
 
     def _of(self, *roles: str) -> list[str]:
         return [name for name, role in self.roles.items() if role in roles]
+
+    def lacking(self) -> dict[str, Floats]:
+        """log of how much oftener a class's pairs lack values than strangers', by class and mask."""
+        return {kind: np.log(shares / self.strangers) for kind, shares in self.shares.items()}
+
+    def _held(self, kind: str, name: str) -> float:
+        """The share of a class's pairs that can be compared by a comparison."""
+        if kind in self.shares and self.roles[name] in gaps.ROLES:
+            return max(gaps.held(self.shares[kind], self.roles[name]), 1e-6)
+        return 1 - self.missing[name]
+
+    def _lack(self, kind: str, seen: Floats, flags: dict[str, float], lacked: dict[str, Floats]) -> float:
+        """Adds to `lacked` what a class's pairs lack, seen or not; gives the size of the class."""
+        whole = {
+            name: flag / self._held(kind, name) if self.roles[name] in gaps.ROLES else flag
+            for name, flag in flags.items()
+        }
+        two = gaps.at_least_two(whole, self.roles)
+        size = float(seen.sum() / max(two @ self.shares[kind], 1e-9)) + 0.5
+        lacked[kind] = lacked[kind] + seen + size * self.shares[kind] * (1 - two)
+        return size
 
     def _share_random(self) -> None:
         """Strangers' agreement at levels with a known total: the total less what the other classes hold of it."""
@@ -138,13 +176,16 @@ class _Estimate:
                 random[name][at - 1] = (max(total - others, 0.03 * total) + UNSEEN * start) / (held + UNSEEN)
             random[name] = np.clip(random[name], 1e-9, None)
             random[name] /= random[name].sum()
+        for name in self.names:
+            as_written = random if self.roles[name] in WRITTEN else self.chances["match"]
+            self.chances["exchanged"][name] = as_written[name].copy()
         for kind, own in OWN.items():
             for name in self.names:
                 if self.roles[name] not in own:
                     self.chances[kind][name] = random[name].copy()
         for name in self._of("family", "place"):
             self.chances["junior"][name] = self.chances["relative"][name].copy()
-        for name in self._of("given"):
+        for name in self._of("given", "sex"):
             self.chances["junior"][name] = self.chances["match"][name].copy()
 
     def selected(self, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -172,25 +213,34 @@ class _Estimate:
 
     def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
-        logs = _logs(self.sizes, self.chances, self.names, levels)
+        layout = self.model.layout
+        mask = gaps.masks(layout, levels)
+        logs = _logs(self.sizes, self.chances, self.lacking(), layout, levels)
         logs -= logs.max(axis=0)
         share = np.exp(logs)
         share /= share.sum(axis=0)
         clear = self._clear(levels)
         before = self.sizes["match"]
+        lacked: dict[str, Floats] = dict.fromkeys(self.shares, self.model.training.strength * self.strangers)
         for kind in self.believed:
             weight = share[CLASSES.index(kind)] * counts
             flags = {
-                name: (1 - self.missing[name]) * float(self.chances[kind][name][at].sum())
+                name: self._held(kind, name) * float(self.chances[kind][name][at].sum())
                 for name, at in self.agreeing.items()
             }
             size = weight.sum() / _at_least_two(flags) + 0.5
+            if kind in self.shares:
+                seen = np.bincount(mask, weights=weight, minlength=gaps.MASKS).astype(float)
+                size = self._lack(kind, seen, flags, lacked)
             if kind in ("match", "relative"):
                 for place, name in enumerate(self.names):
                     # Identifiers are not trained: the pairs that would teach it share a reference already.
                     if self.roles[name] in OWN[kind] if kind in OWN else self.roles[name] != "identifier":
                         self._estimate(kind, name, levels[:, place], weight, clear, size, flags)
             self.sizes[kind] = float(size)
+        for kinds in (PERSON, HOUSEHOLD) if self.shares else ():
+            every = np.add(*(lacked[kind] for kind in kinds))
+            self.shares |= dict.fromkeys(kinds, every / every.sum())
         self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:-1]), 1.0)
         self._share_random()
         return abs(self.sizes["match"] - before) / before
@@ -216,7 +266,7 @@ class _Estimate:
         unseen = np.zeros_like(old)
         for at in range(len(old)):
             given = {**flags, name: float(self.agreeing[name][at])} if name in self.agreeing else flags
-            unseen[at] = size * (1 - self.missing[name]) * old[at] * (1 - _at_least_two(given))
+            unseen[at] = size * self._held(kind, name) * old[at] * (1 - _at_least_two(given))
         counted = seen + unseen + self.model.training.strength * self.start[kind][name]
         found = np.clip(counted / counted.sum(), 1e-6, None)
         if kind == "match" and "relative" in self.believed:  # else there is nobody to take a mistyped match for
@@ -255,8 +305,8 @@ def train(
         for kind, of in model.classes.items()
         if estimate.sizes[kind] < of.per_match * estimate.sizes["match"] or estimate.apart(kind) < of.apart
     }
-    if "relative" in scarce:
-        scarce.add("junior")
+    if "relative" in scarce:  # then a match's own chances hold whatever happens to names
+        scarce |= {"junior", "exchanged"}
     if scarce:
         estimate = _fitted(model, levels, many, agreement, records, set(model.classes) - scarce)
     return TrainedModel(
@@ -266,9 +316,10 @@ def train(
         chances={kind: {n: [float(x) for x in c] for n, c in of.items()} for kind, of in estimate.chances.items()},
         missing=estimate.missing,
         sources=nothing(),
+        lacking={kind: [float(x) for x in of] for kind, of in estimate.lacking().items()},
     )
 
 
 def class_logs(trained: TrainedModel, layout: Layout, patterns: npt.NDArray[np.int32]) -> Floats:
     """log(size x chance) of each class for patterns, shape (classes, patterns), from trained parameters."""
-    return _logs(trained.sizes, trained.chances, layout.names, layout.unpack(patterns))
+    return _logs(trained.sizes, trained.chances, trained.lacking, layout, layout.unpack(patterns))

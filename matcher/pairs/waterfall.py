@@ -24,7 +24,7 @@ PLACES = 4  # decimals of bits that are kept
 NOTHING = 1e-10  # bits that are rounding
 
 START, SAME_ROW = "start", "same_row"
-FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home")
+FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home", "household", "exchanged")
 """Kinds of `Frequencies.ratios`, in the order of their steps."""
 CONTEXT = ("moved_together", "unrivalled")
 """Kinds of context of which `Basis` holds the bits, in the order of their steps."""

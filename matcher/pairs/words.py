@@ -20,6 +20,8 @@ _COMMON = {  # kind -> what it says where it speaks for one person, and where ag
     "middle": ("a rare middle name after that forename", "a common middle name after that forename"),
     "dob": ("few records hold that date of birth", "many records hold that date of birth"),
     "home": ("few records are at that address", "many records are at that address"),
+    "household": ("most who share such an address are no relatives", "most who share such an address are relatives"),
+    "exchanged": ("one's names mostly stand in each other's place", "the names stand where they mostly stand"),
 }
 _OTHERS = {
     "ages": ("age", "the age known of one fits whom the other source holds", "the age known of one does not fit whom the other source holds"),

@@ -67,7 +67,18 @@ def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str
     assert told["trained"]["records"] > 150 and told["candidate_pairs"] > 100
     assert set(told["trained"]["sizes"]) == set(CLASSES) and isinstance(told["warnings"], list)
     model = load_model()
-    known = {"model", "records", "sizes", "chances", "missing", "sources", model.id, *CLASSES, *model.layout.names}
+    known = {
+        "model",
+        "records",
+        "sizes",
+        "chances",
+        "missing",
+        "sources",
+        "lacking",
+        model.id,
+        *CLASSES,
+        *model.layout.names,
+    }
     datasets = {"", *load_extract_specs()}
 
     def texts(value: Any) -> set[str]:
@@ -136,7 +147,7 @@ def test_a_class_without_pairs_and_a_chance_at_its_bound_are_told() -> None:
     sizes = dict.fromkeys(CLASSES, 10.0) | {"relative": 0.0}
     at = list(model.model.comparison[0].level).index("different")
     chances["match"]["forename"][at] = model.model.comparison[0].level["different"].most
-    told = cautions(model, TrainedModel("default", 5, sizes, chances, {}, 1.0))
+    told = cautions(model, TrainedModel("default", 5, sizes, chances, {}, 1.0, {}))
     assert told[0] == "class relative: switched off, the records show no such pairs"
     assert "forename, different: the chance among matches stands at a bound of the model" in told
 

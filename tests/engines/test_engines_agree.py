@@ -53,7 +53,7 @@ def some(values: list[str]) -> st.SearchStrategy[str | None]:
 
 row = st.fixed_dictionaries(
     {
-        "forename": some(FORENAMES), "middle": some(["ALI", "KAUR", "MARIE", "MING ER", "J", "SMITH"]), "surname": some(SURNAMES),
+        "forename": some(FORENAMES), "middle": some(["ALI", "KAUR", "MARIE", "MING ER", "J", "SMITH", "R", "ROBERT"]), "surname": some(SURNAMES),
         "dob": st.one_of(st.none(), st.sampled_from(DATES), st.dates(dt.date(1975, 1, 1), dt.date(1985, 1, 1))),
         "sex": some(["M", "F"]), "postcode": some(["LE1 1AA", "LE1 1AB", "LE2 1AA", "LE1 2XY"]), "number": some(["1", "2", "12"]),
         "flat": some(["A", "B"]), "building": some(["ROSE COURT"]), "street": some(["HIGH STREET", "LOW ROAD"]),
@@ -85,6 +85,19 @@ def test_engines_give_equal_candidates_and_levels(name: str, rows: list[dict[str
         assert np.array_equal(a, b)
     of = np.array([(a, b) for a in range(len(rows)) for b in range(a + 1, len(rows))], dtype=np.int32)
     assert np.array_equal(fast.patterns(of[:, 0], of[:, 1]), slow.patterns(of[:, 0], of[:, 1]))
+
+
+@given(st.lists(row, min_size=9, max_size=14))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_forename_tells_the_same_sex_to_both(rows: list[dict[str, object]]) -> None:
+    table = table_of([one | {"forename": "ALI" if at % 3 else "XIAO"} for at, one in enumerate(rows)])
+    model = load_model()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("matcher.pairs.encode.BEARERS", 2)
+        encoded = encode(table, model.fields)
+        fast, slow = (open_engine(engine, table, encoded, model) for engine in ("in_process", "reference"))
+        of = tuple(side.astype(np.int32) for side in np.triu_indices(len(rows), 1))
+        assert np.array_equal(fast.patterns(*of), slow.patterns(*of))
 
 
 @given(st.lists(row, min_size=2, max_size=9))

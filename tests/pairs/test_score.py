@@ -71,7 +71,7 @@ def test_parameters_hold_numbers_by_class_and_level_and_nothing_of_anybody() -> 
         if word
     }
     assert not any(json.dumps(word) in text or word in text for word in words)
-    assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "sources"}
+    assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "sources", "lacking"}
 
 
 def test_unreadable_parameters_are_refused() -> None:

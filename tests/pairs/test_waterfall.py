@@ -10,6 +10,7 @@ import pytest
 from matcher.pairs.compare import Comparer
 from matcher.pairs.model import load_model
 from matcher.pairs.score import CERTAIN, Basis, Scored, score_pairs
+from matcher.pairs.train import PERSON
 from matcher.pairs.waterfall import CONTEXT, NOTHING, Step, of_stored, to_json, waterfalls
 from matcher.pairs.words import words_of
 from tests.pairs.towns import town
@@ -59,8 +60,8 @@ def test_each_comparison_adds_what_the_chain_rule_gives(scored: tuple[Scored, Ba
             continue
         product = dict(trained.sizes)
         reached = one.steps[0].bits
-        others = sum(chance for kind, chance in product.items() if kind != "match")
-        assert reached == pytest.approx(np.log2(product["match"] / others), abs=1e-9)
+        others = sum(chance for kind, chance in product.items() if kind not in PERSON)
+        assert reached == pytest.approx(np.log2(sum(product[kind] for kind in PERSON) / others), abs=1e-9)
         for step, names in zip(one.steps[1 : len(layout.names) + 1], layout.levels, strict=True):
             if step.level != "missing":
                 at = names.index(step.level)
@@ -68,8 +69,8 @@ def test_each_comparison_adds_what_the_chain_rule_gives(scored: tuple[Scored, Ba
                     k: p * trained.chances[k][step.what.removeprefix("comparison.")][at] for k, p in product.items()
                 }
             reached += step.bits
-            others = sum(chance for kind, chance in product.items() if kind != "match")
-            assert reached == pytest.approx(np.log2(product["match"] / others), abs=1e-9)
+            others = sum(chance for kind, chance in product.items() if kind not in PERSON)
+            assert reached == pytest.approx(np.log2(sum(product[kind] for kind in PERSON) / others), abs=1e-9)
 
 
 def test_the_order_of_the_two_records_does_not_matter_and_missing_adds_nothing(scored: tuple[Scored, Basis]) -> None:

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from matcher.pairs import TrainedModel, load_model
+from matcher.pairs.gaps import MASKS
 from matcher.pairs.model import CLASSES
 from matcher.progress import Stages
 from matcher.registry.store import Registry
@@ -137,7 +138,7 @@ def test_trained_parameters_are_numbers_by_class_comparison_and_level_alone(
 ) -> None:
     _, trained = month
     raw = json.loads(trained.to_json())
-    assert set(raw) == {"model", "records", "sizes", "chances", "missing", "sources"}
+    assert set(raw) == {"model", "records", "sizes", "chances", "missing", "sources", "lacking"}
     assert isinstance(raw["model"], str) and isinstance(raw["records"], int)
     assert set(raw["sources"]) == {"across", "within", "roles"}
     datasets = set(load_extract_specs()) | {REGISTRY_DATASET, ""}
@@ -159,4 +160,6 @@ def test_its_size_does_not_grow_with_the_people(month: tuple[Workspace, TrainedM
     datasets = len(load_extract_specs()) + 1
     told = sum(len(of) for part in trained.sources.values() for of in part.values())
     assert told <= 2 + 2 * 5 * datasets * (datasets + 1) // 2  # by pair of data sets
+    told += sum(map(len, trained.lacking.values()))
+    assert len(trained.lacking) <= len(CLASSES) and all(len(of) == MASKS for of in trained.lacking.values())
     assert len(numbers) == told + len(CLASSES) + len(LEVELS) + len(CLASSES) * sum(map(len, LEVELS.values()))

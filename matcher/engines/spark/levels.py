@@ -104,11 +104,22 @@ class FullName:
             _all(back, middle_surname),
             _all(by_middle, surname_middle, middle_surname),
         )
-        by_middle = _all(by_middle, _not(other_surname))
-        unlike = self._is("forename", "forename", "different")
-        swapped = _all(around, _any(_not(near), _all(unlike, _not(by_middle))))
+        # The name used behind a name as Mohammed, written out or as an initial.
+        in_front = "coalesce(forename_prefix_l <> forename_prefix_r, false)"
+        behind = _all(by_middle, in_front)
+        by_middle = _all(by_middle, _not(in_front), _not(other_surname))
+        unlike = _all(self._is("forename", "forename", "different"), _not(_any(by_middle, behind)))
+        self.used = _all(
+            unlike,
+            _any(
+                _all("coalesce(forename_prefix_r, false)", _begins("forename", "l", "middle", "r")),
+                _all("coalesce(forename_prefix_l, false)", _begins("forename", "r", "middle", "l")),
+            ),
+        )
         lesser = _all(self._is("forename", "forename", "initial", "near", "similar", "different"), _not(self.joined))
-        self.swapped, self.middle = _all(lesser, swapped), _all(lesser, by_middle, _not(swapped))
+        self.swapped = _all(lesser, around, _any(_not(near), _all(unlike, _not(self.used))))
+        self.middle, self.behind = (_all(lesser, of, _not(self.swapped)) for of in (by_middle, behind))
+        self.exchanged = _all(alike["forename", "surname"], alike["surname", "forename"])
 
     def _is(self, column: str, kind: str, *levels: str) -> str:
         """The level of two names alone is one of those named; `kind` says whose levels."""
@@ -129,11 +140,11 @@ class FullName:
             _either_missing("forename"),
             {
                 "exact": self._is("forename", "forename", "exact"),
-                "family": _any(self._is("forename", "forename", "family"), _all(_not(close), self.joined)),
+                "family": _any(self._is("forename", "forename", "family"), _all(_not(close), self.joined), self.behind),
                 "close": close,
                 "middle": self.middle,
                 "swapped": self.swapped,
-                "initial": self._is("forename", "forename", "initial"),
+                "initial": _any(self._is("forename", "forename", "initial"), self.used),
                 "near": self._is("forename", "forename", "near"),
                 "similar": self._is("forename", "forename", "similar"),
                 "prefix": _all("forename_prefix_l <> forename_prefix_r", _any(*bare)),
@@ -156,7 +167,8 @@ class FullName:
 
     def middle_name(self) -> Sql:
         agrees = self._is("middle", "forename", "exact", "family", "close", "initial")
-        return Sql(_any(_either_missing("middle"), self.swapped, self.middle), {"agrees": agrees})
+        turned = _all(self.swapped, _not(self.exchanged))
+        return Sql(_any(_either_missing("middle"), turned, self.middle), {"agrees": agrees})
 
 
 # ---- dates of birth, addresses, identifiers
