@@ -409,9 +409,8 @@ def check(table: pa.Table, declared: Table, **others: pa.Table) -> pa.Table:
     if not _rises(keys.column(0)) and len(keys.group_by(list(declared.key)).aggregate([])) != table.num_rows:
         raise SeamError(f"{declared.name}: key {declared.key} is not unique")
     for column, other, target in declared.foreign:
-        if other in others:
-            if not _known(table[column], others[other][target]):
-                raise SeamError(f"{declared.name}.{column}: unknown {other}.{target}")
+        if other in others and not _known(table[column], others[other][target]):
+            raise SeamError(f"{declared.name}.{column}: unknown {other}.{target}")
     return table
 
 

@@ -185,10 +185,17 @@ def _blocks_of(e: Encoded, columns: list[Keys], allowed: int) -> tuple[_Rule, _S
         order = np.concatenate([order[~hardly], chain])
         partners = np.concatenate([partners[~hardly], ends])
     at = np.flatnonzero(partners)
-    by_row = (order[at].astype(np.uint64) << np.uint64(32)) | at.astype(np.uint64)
-    by_row.sort()
-    at = (by_row & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return _Rule(order, (by_row >> np.uint64(32)).astype(np.int32), (at + 1).astype(np.int32), partners[at]), left_out
+    row = order[at]
+    place = np.full(e.size, -1, dtype=np.int32)
+    place[row] = at
+    if np.array_equal(place[row], at):  # no row stands in two blocks: nothing needs sorting
+        row = np.flatnonzero(place >= 0).astype(np.int32)
+        at = place[row]
+    else:
+        by_row = (row.astype(np.uint64) << np.uint64(32)) | at.astype(np.uint64)
+        by_row.sort()
+        row, at = (by_row >> np.uint64(32)).astype(np.int32), (by_row & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    return _Rule(order, row, at + np.int32(1), partners[at]), left_out
 
 
 def _chains(e: Encoded, rows: Ints, sizes: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
@@ -302,7 +309,7 @@ class Blocks:
             part[:] = np.repeat(rule.row[low:high].astype(np.uint64) << np.uint64(32), partners)
             part |= rule.order.take(place).astype(np.uint64)
             filled += count
-        packed.sort()
+        packed.sort(kind="stable")  # as rules give them in order, it is a merge
         if len(packed):
             packed = packed[np.concatenate([[True], packed[1:] != packed[:-1]])]
         return (packed >> np.uint64(32)).astype(np.int32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32)

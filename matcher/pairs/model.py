@@ -87,6 +87,7 @@ class Limits(_Model):
     pairs_per_record: int = Field(60, ge=1)
     pairs_at_least: int = Field(500_000, ge=1)
     keep_probability: float = Field(0.02, gt=0, lt=1)
+    chain_probability: float = Field(0.2, gt=0, lt=1)
     component_limit: int = Field(60, ge=2)
 
 

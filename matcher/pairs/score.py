@@ -229,23 +229,26 @@ def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> np
     return out
 
 
-def _links_within(e: Encoded, left: Ints, right: Ints, limit: int) -> tuple[Ints, Ints]:
-    """All pairs of rows that chains of the given links join, chains of at most `limit` rows."""
-    component = joined(e.size, left, right)
-    sizes = np.bincount(component)
-    size = sizes[component]
-    rows = np.flatnonzero((size > 2) & (size <= limit))
-    if not len(rows):
-        return left[:0], right[:0]
+def _lacking(size: int, left: Ints, right: Ints, links: npt.NDArray[np.bool_], limit: int) -> tuple[Ints, Ints]:
+    """Pairs of rows that chains of `links`, of at most `limit` rows, join and that are not among the given pairs; in order."""
+    component = joined(size, left[links], right[links])
+    sizes = np.bincount(component, minlength=1)
+    within = component[left]
+    within = within[within == component[right]]
+    wanting = (sizes > 2) & (sizes <= limit) & (np.bincount(within, minlength=len(sizes)) < sizes * (sizes - 1) // 2)
+    rows = np.flatnonzero(wanting[component])
     rows = rows[np.argsort(component[rows], kind="stable")]
     fresh = np.flatnonzero(np.diff(component[rows], prepend=-1))
     lengths = np.diff(np.append(fresh, len(rows)))
-    ends = np.repeat(fresh + lengths, lengths)
-    partners = ends - np.arange(len(rows)) - 1
+    partners = np.repeat(fresh + lengths, lengths) - np.arange(len(rows)) - 1
     a = np.repeat(np.arange(len(rows)), partners)
     b = a + 1 + (np.arange(len(a)) - (np.cumsum(partners) - partners)[a])
-    packed = np.sort(rows[a] << 32 | rows[b])
-    return (packed >> 32).astype(np.int32), (packed & 0xFFFFFFFF).astype(np.int32)
+    every = np.sort(rows[a] << 32 | rows[b])
+    given = np.flatnonzero(wanting[component[left]])
+    known = left[given].astype(np.int64) << 32 | right[given]
+    if len(known):
+        every = every[known[np.minimum(np.searchsorted(known, every), len(known) - 1)] != every]
+    return (every >> 32).astype(np.int32), (every & 0xFFFFFFFF).astype(np.int32)
 
 
 def score_pairs(
@@ -262,8 +265,8 @@ def score_pairs(
 
     `answers` (pairs of record ids -> one person or not, from review) refine all weights (calibration.py).
 
-    Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of kept pairs joins, so
-    that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
+    Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of pairs above its
+    `chain_probability` joins, so that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
     """
     table = records
     if "names_person" in table.column_names and not pc.all(table["names_person"]).as_py():
@@ -275,13 +278,15 @@ def score_pairs(
     distinct = table if len(rows) == len(ids) else table.take(pa.array(rows))
     del table
     e = encode(distinct, model.fields)
-    run = open_engine(engine, distinct, e, model)
-    del distinct
-    _done(stage, 0.1)
-    patterns, counts = run.counts()
-    _done(stage, 0.6)
-    frequencies = Frequencies(e, model)
-    layout, floor = model.layout, float(np.log2(model.limits.keep_probability / (1 - model.limits.keep_probability)))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        shares = beside.submit(Frequencies, e, model)
+        run = open_engine(engine, distinct, e, model)
+        del distinct
+        _done(stage, 0.1)
+        patterns, counts = run.counts()
+        _done(stage, 0.6)
+        frequencies = shares.result()
+    layout, floor = model.layout, _log2_odds(model.limits.keep_probability)
     first = trained or _trained(run, e, model, frequencies, patterns, counts)
     scorer = Scorer(e, model, first, frequencies)
     left, right, pattern = run.pairs(_hopeful(scorer, layout, patterns, floor))
@@ -309,17 +314,14 @@ def score_pairs(
     left, right, weight = left[kept], right[kept], weight[kept]
     basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone, references) if explain else None
     if len(left):
-        more_left, more_right = _links_within(
-            e, left[weight >= floor], right[weight >= floor], model.limits.component_limit
+        more_left, more_right = _lacking(
+            e.size, left, right, weight >= _log2_odds(model.limits.chain_probability), model.limits.component_limit
         )
-        packed = left.astype(np.int64) << 32 | right
-        more_packed = more_left.astype(np.int64) << 32 | more_right
-        added = packed[np.minimum(np.searchsorted(packed, more_packed), len(packed) - 1)] != more_packed
-        more_left, more_right = more_left[added], more_right[added]
         more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
         if len(in_context):
-            place = np.minimum(np.searchsorted(in_context, more_packed[added]), len(in_context) - 1)
-            more += np.where(in_context[place] == more_packed[added], (moved + alone)[place], 0.0)
+            packed = more_left.astype(np.int64) << 32 | more_right
+            place = np.minimum(np.searchsorted(in_context, packed), len(in_context) - 1)
+            more += np.where(in_context[place] == packed, (moved + alone)[place], 0.0)
         if references is not None:
             more += references.bits(more_left, more_right, more)
         left, right = np.concatenate([left, more_left]), np.concatenate([right, more_right])
@@ -351,6 +353,10 @@ def _trained(
     return train(model, patterns, counts, agreement, e.size)
 
 
+def _log2_odds(probability: float) -> float:
+    return float(np.log2(probability / (1 - probability)))
+
+
 def _done(stage: Stage | None, share: float) -> None:
     if stage is not None:
         stage.done(share)
@@ -366,14 +372,16 @@ def _table(
 ) -> pa.Table:
     """PAIRS of the variants' first records, and of every other record with its variant's first."""
     others = np.flatnonzero(ids != first)
-    a = np.concatenate([at[left], first[others]])
-    b = np.concatenate([at[right], ids[others]])
+    a, b = at[left], at[right]
+    if len(others):
+        a, b = np.concatenate([a, first[others]]), np.concatenate([b, ids[others]])
+        weight = np.concatenate([weight, np.full(len(others), CERTAIN)])
     packed = np.minimum(a, b) << 32 | np.maximum(a, b)
     del a, b
-    order = np.argsort(packed, kind="stable")  # of a few runs in order
-    packed = packed[order]
-    odds = np.clip(np.concatenate([weight, np.full(len(others), CERTAIN)])[order], -100, 100)
-    del order
+    if (packed[1:] < packed[:-1]).any():
+        order = np.argsort(packed, kind="stable")  # of a few runs in order
+        packed, weight = packed[order], weight[order]
+    odds = np.clip(weight, -100, 100)
     columns = [
         packed >> 32,
         packed & 0xFFFFFFFF,

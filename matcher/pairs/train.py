@@ -8,7 +8,7 @@ outside these by their own chances. The model's starting values count as a numbe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +71,17 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
     return start
 
 
-def _at_least_two(flags: dict[str, float]) -> float:
+def _none_or_one(flags: Iterable[float]) -> tuple[float, float]:
+    """Chances that none, and that exactly one of independent events happens."""
+    none, one = 1.0, 0.0
+    for chance in flags:
+        none, one = none * (1 - chance), one * (1 - chance) + none * chance
+    return none, one
+
+
+def _at_least_two(flags: Iterable[float]) -> float:
     """Chance that at least two of independent events happen."""
-    none = float(np.prod([1 - p for p in flags.values()]))
-    one = sum(p * float(np.prod([1 - q for m, q in flags.items() if m != n])) for n, p in flags.items())
-    return max(1.0 - none - one, 1e-9)
+    return max(1.0 - sum(_none_or_one(flags)), 1e-9)
 
 
 def _logs(
@@ -228,7 +234,7 @@ class _Estimate:
                 name: self._held(kind, name) * float(self.chances[kind][name][at].sum())
                 for name, at in self.agreeing.items()
             }
-            size = weight.sum() / _at_least_two(flags) + 0.5
+            size = weight.sum() / _at_least_two(flags.values()) + 0.5
             if kind in self.shares:
                 seen = np.bincount(mask, weights=weight, minlength=gaps.MASKS).astype(float)
                 size = self._lack(kind, seen, flags, lacked)
@@ -263,10 +269,9 @@ class _Estimate:
             self.chances[kind][name] = found / found.sum()
             return
         seen = np.bincount(levels, weights=weight, minlength=len(old) + 1)[1:]
-        unseen = np.zeros_like(old)
-        for at in range(len(old)):
-            given = {**flags, name: float(self.agreeing[name][at])} if name in self.agreeing else flags
-            unseen[at] = size * self._held(kind, name) * old[at] * (1 - _at_least_two(given))
+        none, one = _none_or_one(chance for other, chance in flags.items() if other != name)
+        fewer = np.where(self.agreeing[name], none, none + one) if name in self.agreeing else none + one
+        unseen = size * self._held(kind, name) * old * np.minimum(fewer, 1 - 1e-9)
         counted = seen + unseen + self.model.training.strength * self.start[kind][name]
         found = np.clip(counted / counted.sum(), 1e-6, None)
         if kind == "match" and "relative" in self.believed:  # else there is nobody to take a mistyped match for

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matcher.persons.attributes import persons
-from matcher.persons.split import split
+from matcher.persons.split import split, split_threes
 from matcher.persons.thresholds import Thresholds
 from matcher.persons.uncertain import uncertain
 from specs.tables import MEMBERS
@@ -132,15 +132,26 @@ def _split_all(
             not_one.setdefault(int(component[x]), []).append((int(place[witness[x]]), int(place[witness[y]])))
     found = np.zeros(len(first), dtype=np.int64)
     following = int(component.max(initial=-1)) + 1
-    kinds = np.flatnonzero(sizes)
-    edges = np.searchsorted(chain[a], np.append(kinds, len(chosen))).tolist()
-    starts = (np.cumsum(sizes) - sizes)[kinds].tolist()
-    for at, (kind, start) in enumerate(zip(kinds.tolist(), starts, strict=True)):
-        those = slice(edges[at], edges[at + 1])
-        keys = zip(place[a[those]].tolist(), place[b[those]].tolist(), strict=True)
+    starts = np.cumsum(sizes) - sizes
+    few = (sizes > 0) & (sizes <= 3)
+    few[list(not_one)] = False
+    number = np.cumsum(few) - 1
+    small = few[chain[a]]
+    threes = np.full((int(few.sum()), 3), np.nan)
+    threes[number[chain[a[small]]], place[a[small]] + place[b[small]] - 1] = w[small]
+    groups = split_threes(threes, link=link, refuse=thresholds.refuse_weight)
+    groups += following + 3 * np.arange(len(groups))[:, None]
+    those = members[few[chain[members]]]
+    found[those] = groups[number[chain[those]], place[those]]
+    following += 3 * len(groups)
+    kinds = np.flatnonzero((sizes > 0) & ~few)
+    begin, end = np.searchsorted(chain[a], kinds).tolist(), np.searchsorted(chain[a], kinds, side="right").tolist()
+    for kind, start, *edges in zip(kinds.tolist(), starts[kinds].tolist(), begin, end, strict=True):
+        within = slice(*edges)
+        keys = zip(place[a[within]].tolist(), place[b[within]].tolist(), strict=True)
         part = members[start : start + sizes[kind]]
         group = split(
-            len(part), dict(zip(keys, w[those].tolist(), strict=True)), link=link, refuse=thresholds.refuse_weight,
+            len(part), dict(zip(keys, w[within].tolist(), strict=True)), link=link, refuse=thresholds.refuse_weight,
             apart=not_one.get(kind, ()),
         )  # fmt: skip
         found[part] = following + np.array(group)

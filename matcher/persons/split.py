@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heappush
 
+import numpy as np
+import numpy.typing as npt
+
 Pair = tuple[int, int]
+Floats = npt.NDArray[np.float64]
 AGAINST = 0.4  # how much the pair that speaks against a link most counts against the one that speaks for it most
 
 
@@ -110,3 +114,39 @@ def split(
             if again is not None and again >= link:
                 heappush(waiting, (-again, x, y))
     return group
+
+
+THREE = ((0, 1), (0, 2), (1, 2))
+"""The pairs of three records, in the order of the weights that `split_threes` takes."""
+
+
+def _standings(best: Floats, worst: Floats, refuse: float) -> Floats:
+    """`standing` of many; NaN where nothing is known."""
+    return np.where(worst <= refuse, np.minimum(worst, -1.0), best + AGAINST * np.minimum(worst, 0.0))
+
+
+def split_threes(weights: Floats, *, link: float, refuse: float) -> npt.NDArray[np.int64]:
+    """What `split` gives of many chains of at most three records at once: group numbers, shape (chains, 3).
+
+    `weights`, shape (chains, 3), are those of the pairs of `THREE`, NaN where a pair is not listed.
+    """
+    stands = _standings(weights, weights, refuse)
+    free = np.full(weights.shape, -np.inf)  # standing of the pairs that may join, as no rival holds them back
+    for pair in range(3):
+        rivals = np.zeros(len(weights))
+        for one, other in ((pair - 2, pair - 1), (pair - 1, pair - 2)):
+            rival = (stands[:, one] > 0) & (stands[:, one] + stands[:, other] < 0)
+            rivals += rival * np.exp2(
+                np.minimum(stands[:, one] - stands[:, pair], 60.0), where=rival, out=np.zeros(len(rival))
+            )
+        joins = (stands[:, pair] >= link) & (rivals <= 2.0**-link)
+        free[joins, pair] = stands[joins, pair]
+    out = np.tile(np.arange(3), (len(weights), 1))
+    first = np.argmax(free, axis=1)
+    for pair, (low, high) in enumerate(THREE):
+        rows = np.flatnonzero((first == pair) & (free[:, pair] > -np.inf))
+        out[rows, high] = low
+        beside = weights[rows][:, [pair - 2, pair - 1]]
+        best, worst = np.fmax(*beside.T), np.fmin(*beside.T)
+        out[rows[_standings(best, worst, refuse) >= link]] = 0
+    return out

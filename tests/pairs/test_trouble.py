@@ -144,16 +144,17 @@ def test_a_thousand_rows_of_one_certain_group_are_one_witness(monkeypatch: pytes
         (1 / (1 + np.exp2(-weight[order]))).astype(np.float32),
     ]
     pairs = pa.table([pa.array(column) for column in columns], schema=PAIRS.schema)
-    sizes: list[int] = []
+    weighed: list[float] = []
 
-    def watched(count: int, *args: Any, **more: Any) -> list[int]:
-        sizes.append(count)
-        return split.split(count, *args, **more)
+    def watched(weights: split.Floats, **more: Any) -> Any:
+        weighed.extend(weights[~np.isnan(weights)].tolist())
+        return split.split_threes(weights, **more)
 
-    monkeypatch.setattr(import_module("matcher.persons.cluster"), "split", watched)
+    monkeypatch.setattr(import_module("matcher.persons.cluster"), "split_threes", watched)
+    monkeypatch.delattr(import_module("matcher.persons.cluster"), "split")
     records = whole(pa.table({"record_id": pa.array(np.arange(size)), "forename": texts(size, "ANN")}))
     assert cluster(records, pairs, thresholds=Thresholds()).persons.num_rows == 1
-    assert sizes == [1]
+    assert not weighed
 
 
 @pytest.mark.parametrize("model", ["default", "plain"])

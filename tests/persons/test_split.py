@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.persons.split import split
+from matcher.persons.split import THREE, split, split_threes
 
 LINK, REFUSE = 3.17, -9.0
 
@@ -59,3 +60,16 @@ def test_no_refused_pair_is_ever_in_one_group_and_numbering_does_not_matter(size
     turned = {tuple(sorted((order[a], order[b]))): weight for (a, b), weight in weights.items()}
     again = split(size, turned, link=LINK, refuse=REFUSE)
     assert all((found[a] == found[b]) == (again[order[a]] == again[order[b]]) for a, b in pairs)
+
+
+weight = st.one_of(st.none(), st.integers(-30, 30).map(lambda n: n / 2), st.floats(-15, 24))
+
+
+@given(st.lists(st.tuples(weight, weight, weight), min_size=1, max_size=20))
+@settings(max_examples=1000, deadline=None)
+def test_chains_of_three_at_once_are_split_as_one_by_one(chains: list[tuple[float | None, ...]]) -> None:
+    table = np.array(chains, dtype=float)
+    at_once = split_threes(table, link=LINK, refuse=REFUSE).tolist()
+    for chain, found in zip(chains, at_once, strict=True):
+        weights = {pair: weight for pair, weight in zip(THREE, chain, strict=True) if weight is not None}
+        assert found == split(3, weights, link=LINK, refuse=REFUSE)
