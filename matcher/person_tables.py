@@ -63,7 +63,8 @@ def _ids(records: pa.Table) -> npt.NDArray[np.int64]:
             "The ids are not whole numbers.", where="column record_id", todo="number the records, or leave it out"
         )
     ids: npt.NDArray[np.int64] = _cast(column, "record_id", pa.int64()).to_numpy()
-    twice = len(ids) - pc.count_distinct(column).as_py()
+    rising = bool((ids[1:] > ids[:-1]).all())  # as ids mostly are: then none stands twice
+    twice = 0 if rising else len(ids) - len(np.unique(ids))
     if twice:
         raise UserError(
             "An id stands for more than one record.", where="column record_id", todo=f"renumber: {twice} too many"

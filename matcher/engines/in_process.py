@@ -42,7 +42,10 @@ class InProcess:
 
     def __init__(self, encoded: Encoded, model: LinkageModel) -> None:
         self._e, self._model = encoded, model
-        self._blocks, self._comparer = Blocks(encoded, model), Comparer(encoded, model)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            comparer = beside.submit(Comparer, encoded, model)
+            self._blocks = Blocks(encoded, model)
+            self._comparer = comparer.result()
         self._chunks: list[_Chunk] = []
         self.warnings = self._blocks.warnings
         self.candidate_pairs = 0

@@ -100,13 +100,15 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
     first = random.integers(0, e.size, draws)
     second = (first + 1 + random.integers(0, e.size - 1, draws)) % e.size
     left, right = e.order[first].astype(np.int32), e.order[second].astype(np.int32)
-    levels = layout.unpack(engine.patterns(left, right))
+    found = np.bincount(engine.patterns(left, right), minlength=layout.patterns)
+    present = np.flatnonzero(found)
+    levels, many = layout.unpack(present), found[present]
     drawn = {
-        name: np.bincount(levels[:, at], minlength=radix)
+        name: np.bincount(levels[:, at], weights=many, minlength=radix).astype(np.int64)
         for at, (name, radix) in enumerate(zip(layout.names, layout.radix, strict=True))
     }
     # Where there are references, sources tell of what is lacking (sources.py).
-    lacking = None if e.tells else np.bincount(masks(layout, levels), minlength=MASKS)
+    lacking = None if e.tells else np.bincount(masks(layout, levels), weights=many, minlength=MASKS).astype(np.int64)
     totals = frequencies.totals()
     place = layout.place("place")
     near_by = [n for n in ("building", "postcode", "neighbour") if place is not None and n in layout.levels[place]]
@@ -280,6 +282,7 @@ def score_pairs(
     e = encode(distinct, model.fields)
     with ThreadPoolExecutor(max_workers=1) as beside:
         shares = beside.submit(Frequencies, e, model)
+        beside.submit(lambda: e.order)  # asked for once more
         run = open_engine(engine, distinct, e, model)
         del distinct
         _done(stage, 0.1)

@@ -27,7 +27,7 @@ def main() -> None:
         if whole:
             records = pq.read_table(full)
         else:
-            records = pq.read_table(this.data / "records.parquet")
+            records = pq.ParquetFile(this.data / "records.parquet", memory_map=True).read()
             more = [name for name in ("number", "street") if name in records.column_names and this.mode == "best"]
             if "source" in records.column_names and this.mode == "best":
                 more.append("dataset")
