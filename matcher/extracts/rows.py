@@ -152,9 +152,10 @@ def _bounded(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 def _visible(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Cells without invisible characters, the positions of those that had some; control characters become U+FFFD."""
-    if pc.all(pc.string_is_ascii(cells)).as_py() is not False:
-        hidden = np.empty(0, np.int64)
-    else:
+    hidden = np.empty(0, np.int64)
+    if _all_plain(cells):
+        return cells, hidden
+    if pc.all(pc.string_is_ascii(cells)).as_py() is False:
         odd = pc.fill_null(pc.match_substring_regex(cells, INVISIBLE), False)
         hidden = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
         if len(hidden):
@@ -163,6 +164,16 @@ def _visible(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     if pc.any(pc.match_substring_regex(cells, CONTROL)).as_py():
         cells = pc.replace_substring_regex(cells, CONTROL, "\ufffd")
     return cells, hidden
+
+
+def _all_plain(cells: pa.Array) -> bool:
+    """Whether the cells hold printable ASCII alone; told from their bytes at once."""
+    _, offsets, data = cells.buffers()
+    if data is None:
+        return True
+    ends = np.frombuffer(offsets, np.int32)
+    octets = np.frombuffer(data, np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
+    return not len(octets) or bool(octets.min() >= 0x20 and octets.max() < 0x7F)
 
 
 def _spreadsheet_dates(cells: pa.Array, day_0: dt.date) -> pa.Array:

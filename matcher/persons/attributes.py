@@ -31,6 +31,13 @@ def _best(
     encoded = pc.dictionary_encode(column.combine_chunks())
     value = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     rows = np.flatnonzero(value >= 0)
+    only = np.full(int(person.max(initial=-1)) + 1, -1, dtype=np.int64)  # a value of each person
+    only[person[rows]] = value[rows]
+    several = np.zeros(len(only), dtype=bool)
+    several[person[rows][only[person[rows]] != value[rows]]] = True
+    only[several] = -1
+    alone = np.flatnonzero(only >= 0)
+    rows = rows[several[person[rows]]]
     texts = encoded.dictionary.cast(pa.string())
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     order = np.argsort(np.argsort(np.array(texts.to_pylist(), dtype=object), kind="stable"), kind="stable")
@@ -47,7 +54,8 @@ def _best(
         ["person", "full", "supplies", "trust", "rows", "length", "order"],
         ascending=[True, False, False, False, False, False, True],
     ).drop_duplicates("person")
-    return grouped["person"].to_numpy(), encoded.dictionary.take(pa.array(grouped["value"].to_numpy()))
+    who = np.concatenate([alone, grouped["person"].to_numpy()])
+    return who, encoded.dictionary.take(pa.array(np.concatenate([only[alone], grouped["value"].to_numpy()])))
 
 
 def persons(records: pa.Table, person: npt.NDArray[np.int64], count: int, trust: Mapping[str, int]) -> pa.Table:

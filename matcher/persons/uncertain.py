@@ -32,8 +32,9 @@ def _identifier_pairs(people: pa.Table, person: Ints) -> tuple[Ints, Ints]:
         if name == "ref":
             joint = np.unique(value[rows][part[rows] > 0])
             rows = rows[~np.isin(value[rows], joint)]
-        _, first = np.unique(np.column_stack([value[rows], person[rows]]), axis=0, return_index=True)
-        rows = rows[first]  # one record a value and person, sorted by value
+        packed = value[rows] << 32 | person[rows]
+        order = np.argsort(packed, kind="stable")
+        rows = rows[order[np.diff(packed[order], prepend=-1) != 0]]  # one record a value and person, sorted by value
         same = value[rows[:-1]] == value[rows[1:]]
         found_left.append(rows[:-1][same])
         found_right.append(rows[1:][same])

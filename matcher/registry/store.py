@@ -249,16 +249,17 @@ class Registry:
     # -- for the residue search --------------------------------------------------------------------------------------
 
     def every_cell(self) -> Iterable[tuple[str, str]]:
-        """(table, text) of every filled cell that is not a number, for the search of what should be gone; deciphered."""
+        """(table, text) of every filled cell that is not a number, for the search of what should be gone; deciphered. What a
+        column says more than once stands once."""
         with self._engine.connect() as connection:
             for table in sorted(schema.metadata.tables.values(), key=lambda table: table.name):
                 columns = [column for column in table.c if not isinstance(column.type, _NUMBERS)]
                 rows = connection.execute(sa.select(*columns)).all()
                 for values in zip(*rows, strict=True):
-                    for value in values:
-                        if isinstance(value, str):
-                            yield table.name, value
-                        elif isinstance(value, list | dict):
-                            yield table.name, json.dumps(value, ensure_ascii=False)
-                        elif value is not None:
-                            yield table.name, str(value)
+                    try:
+                        distinct = dict.fromkeys(values)
+                    except TypeError:  # lists and the like
+                        distinct = dict.fromkeys(
+                            json.dumps(value, ensure_ascii=False) for value in values if value is not None
+                        )
+                    yield from ((table.name, str(value)) for value in distinct if value is not None)
