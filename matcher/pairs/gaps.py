@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 ROLES = ("birth", "place", "sex")
 MASKS = 1 << len(ROLES)
+_LACKS = {role: np.arange(MASKS) >> bit & 1 == 1 for bit, role in enumerate(ROLES)}
 
 
 def masks(layout: Layout, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -32,7 +33,7 @@ def masks(layout: Layout, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64
 
 def held(shares: Floats, role: str) -> float:
     """The share of pairs that can be compared by the value of a role."""
-    return float(shares[np.arange(MASKS) >> ROLES.index(role) & 1 == 0].sum())
+    return float(shares.sum() - shares[_LACKS[role]].sum())
 
 
 def at_least_two(flags: Mapping[str, float], roles: Mapping[str, str]) -> Floats:
@@ -41,6 +42,6 @@ def at_least_two(flags: Mapping[str, float], roles: Mapping[str, str]) -> Floats
     for name, chance in flags.items():
         p = np.full(MASKS, chance)
         if roles[name] in ROLES:
-            p[np.arange(MASKS) >> ROLES.index(roles[name]) & 1 == 1] = 0.0
+            p[_LACKS[roles[name]]] = 0.0
         none, one = none * (1 - p), one * (1 - p) + none * p
     return np.maximum(1 - none - one, 0.0)

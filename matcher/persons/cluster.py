@@ -74,10 +74,11 @@ def _cut(size: int, left: Ints, right: Ints, weight: Floats, link: float) -> Int
 
 
 def _suspicious(component: Ints, left: Ints, right: Ints, weight: Floats, link: float) -> npt.NDArray[np.bool_]:
-    """Components in which a pair speaks against the chain."""
+    """Components in which a pair speaks against the chain: a chain of which none does is one person, however it is split."""
     out = np.zeros(int(component.max(initial=-1)) + 1, dtype=bool)
-    inside = component[left] == component[right]
-    out[component[left[inside & (weight < link)]]] = True
+    against = np.flatnonzero(weight < min(link, 0.0))
+    against = against[component[left[against]] == component[right[against]]]
+    out[component[left[against]]] = True
     return out
 
 

@@ -73,3 +73,13 @@ def test_chains_of_three_at_once_are_split_as_one_by_one(chains: list[tuple[floa
     for chain, found in zip(chains, at_once, strict=True):
         weights = {pair: weight for pair, weight in zip(THREE, chain, strict=True) if weight is not None}
         assert found == split(3, weights, link=LINK, refuse=REFUSE)
+
+
+@given(st.integers(2, 7), st.data())
+@settings(deadline=None)
+def test_a_chain_in_which_no_pair_objects_is_one_person_whatever_the_order(size: int, data: st.DataObject) -> None:
+    pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
+    weights = {pair: data.draw(st.one_of(st.none(), st.floats(0, 30))) for pair in pairs}
+    weights |= {(at, at + 1): data.draw(st.floats(LINK, 30)) for at in range(size - 1)}
+    known = {pair: weight for pair, weight in weights.items() if weight is not None}
+    assert len(set(split(size, known, link=LINK, refuse=REFUSE))) == 1
