@@ -45,6 +45,17 @@ def _near(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
     return whole & (name_levels(e.words, a, b, "surname") <= level("surname", "near"))
 
 
+def nearly_exchanged(e: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    """Of pairs whose names are exchanged: where one of the two names is found again, and the other nearly only."""
+    f, g, s, t = e.forename[left], e.forename[right], e.surname[left], e.surname[right]
+    there = _alike(e, f, t) | _alike(e, f, e.part_1[right]) | _alike(e, f, e.part_2[right])
+    back = _alike(e, g, s) | _alike(e, g, e.part_1[left]) | _alike(e, g, e.part_2[left])
+    once = np.flatnonzero(there ^ back)
+    out = np.zeros(len(left), dtype=bool)
+    out[once] = _near(e, np.where(there, g, f)[once], np.where(there, s, t)[once])
+    return out
+
+
 def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
     out = name_levels(e.words, e.surname[left], e.surname[right], "surname")
     apart = np.flatnonzero(out >= level("surname", "near"))

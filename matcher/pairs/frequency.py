@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.pairs.comparators import level
+from matcher.pairs.compare import nearly_exchanged
 from matcher.pairs.encode import Encoded, Keys, key_where, mix
 from matcher.pairs.model import Comparison, LinkageModel
 
@@ -21,6 +22,7 @@ ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
 AGES = 2.5  # log: the most that ages can speak for a match
 DISTRICT = 200.0  # records by which the share of a surname in a district leans on its share in all
 LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
+NEARLY = 2.0  # log: how much likelier strangers' names are exchanged where one of them is found again nearly only
 SEEN = 0.5  # records by which the column of a name leans on either
 OTHER_COLUMN = 9.0  # log: the most that the columns in which names mostly stand can say of a pair
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
@@ -294,7 +296,7 @@ class Frequencies:
         size, at = len(left), self._layout.at
         out = {
             kind: np.zeros(size)
-            for kind in ("forename", "middle", "surname", "dob", "home", "name", "exchanged", "household")
+            for kind in ("forename", "middle", "surname", "dob", "home", "name", "nearly", "exchanged", "household")
         }
 
         def put(
@@ -319,6 +321,7 @@ class Frequencies:
                 np.maximum(shares.ratio(left[swapped]), shares.ratio(right[swapped])) for shares in self._alike.values()
             )
             out["forename"][swapped] = ALIKE * np.clip(value, LEAST, 8.0)
+            out["nearly"][swapped] = NEARLY * nearly_exchanged(self._e, left[swapped], right[swapped])
         if self._local is not None:
             around = at(levels, "place", "home", "building", "door", "postcode", "neighbour", "district")
             near = np.flatnonzero(around & at(levels, "family", "exact", "part", "family", "close", "middle", "near"))
@@ -369,6 +372,7 @@ class Frequencies:
             **names,
             "middle": where(at(levels, "middle", "agrees"), -4.0),
             "dob": np.zeros(len(levels)),
+            "nearly": np.zeros(len(levels)),
             "home": where(at(levels, "place", "home", "exact"), self._home.least),
             "name": where(both, float(np.log(0.1 * self._namesakes))),
             "household": where(at(levels, "place", "home", "exact"), self._household),

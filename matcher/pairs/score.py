@@ -215,7 +215,7 @@ def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
     _, _, relative, junior, namesake, random = logs
     strangers = np.logaddexp(relative + r["household"], random + r["surname"]) + r["forename"]
     other = np.logaddexp(np.logaddexp(strangers, junior + r["household"]), namesake + r["name"])
-    return np.asarray(other + r["home"] + r["dob"] + r["middle"])
+    return np.asarray(other + r["home"] + r["dob"] + r["middle"] + r["nearly"])
 
 
 def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ _COMMON = {  # kind -> what it says where it speaks for one person, and where ag
     "dob": ("few records hold that date of birth", "many records hold that date of birth"),
     "home": ("few records are at that address", "many records are at that address"),
     "household": ("most who share such an address are no relatives", "most who share such an address are relatives"),
+    "nearly": ("", "one of the exchanged names is found again nearly only"),
     "exchanged": ("one's names mostly stand in each other's place", "the names stand where they mostly stand"),
 }
 _OTHERS = {

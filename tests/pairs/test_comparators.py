@@ -14,7 +14,7 @@ from matcher.pairs import load_model
 from matcher.pairs.comparators import LEVELS, level
 from matcher.pairs.comparators.dates import dob_levels, pack, parts
 from matcher.pairs.comparators.names import Vocabulary, name_levels, skeletons, sound, spelling, table
-from matcher.pairs.compare import Comparer
+from matcher.pairs.compare import Comparer, nearly_exchanged
 from matcher.pairs.encode import encode
 
 
@@ -226,3 +226,16 @@ def test_levels_are_numbered_from_one_after_missing() -> None:
     assert [level("sex", name) for name in ("missing", *LEVELS["sex"])] == [0, 1, 2]
     with pytest.raises(ValueError, match="not in tuple"):
         level("sex", "nonsense")
+
+
+def test_exchanged_names_of_which_one_is_nearly_found_again_are_told_from_those_found_again() -> None:
+    names = [
+        ("KULDIP", "HUNJAN"),
+        ("HUNJAN", "KULDIP"),
+        ("HUNJAN", "KULDEEP"),
+        ("HUNJAN", "KULVIP"),
+        ("HUNJAN", "BALWANT"),
+    ]
+    table = pa.table({"forename": [first for first, _ in names], "surname": [last for _, last in names]})
+    left, right = np.zeros(4, dtype=np.int32), np.arange(1, 5, dtype=np.int32)
+    assert nearly_exchanged(encode(table), left, right).tolist() == [False, False, True, False]
