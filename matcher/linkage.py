@@ -51,7 +51,7 @@ def link(
     if not {one for pair in answers or () for one in pair} <= set(place):
         raise UserError("An answer is about records that the table does not hold.", where="answers")
     decided = {(place[a], place[b]): yes for (a, b), yes in (answers or {}).items()}
-    scored = score_pairs(table, known, engine=engine, answers=decided)
+    scored = score_pairs(table, known, engine=engine, answers=decided, link=threshold)
     for warning in scored.warnings:
         warnings.warn(warning, LinkageWarning, stacklevel=2)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)

@@ -164,7 +164,9 @@ def match(
         check(built.records, RECORDS)
         check(built.evidence, EVIDENCE, records=built.records)
     with stages.stage("pairs", "Comparing records") as stage:
-        scored = score_pairs(built.records, rules.model, engine=rules.engine, stage=stage, explain=True)
+        scored = score_pairs(
+            built.records, rules.model, engine=rules.engine, stage=stage, explain=True, link=rules.thresholds.link
+        )
         check(scored.pairs, PAIRS)
     with stages.stage("persons", "Finding people"):
         clustered = cluster(built.records, scored.pairs, thresholds=rules.thresholds, trust=rules.trust)

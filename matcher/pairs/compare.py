@@ -47,13 +47,19 @@ def _near(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
 
 def nearly_exchanged(e: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
     """Of pairs whose names are exchanged: where one of the two names is found again, and the other nearly only."""
-    f, g, s, t = e.forename[left], e.forename[right], e.surname[left], e.surname[right]
-    there = _alike(e, f, t) | _alike(e, f, e.part_1[right]) | _alike(e, f, e.part_2[right])
-    back = _alike(e, g, s) | _alike(e, g, e.part_1[left]) | _alike(e, g, e.part_2[left])
+    return _turned(e, left, right)[2]
+
+
+def _turned(e: Encoded, i: Ints, j: Ints) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Pairs in which the first forename is the second surname or a part of it, the other way round, and those in which only one
+    of them is and the other is nearly."""
+    f, g, s, t = e.forename[i], e.forename[j], e.surname[i], e.surname[j]
+    there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
+    back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
     once = np.flatnonzero(there ^ back)
-    out = np.zeros(len(left), dtype=bool)
-    out[once] = _near(e, np.where(there, g, f)[once], np.where(there, s, t)[once])
-    return out
+    nearly = np.zeros(len(i), dtype=bool)
+    nearly[once] = _near(e, np.where(there, g, f)[once], np.where(there, s, t)[once])
+    return there, back, nearly
 
 
 def _surnames(e: Encoded, left: Ints, right: Ints) -> Levels:
@@ -103,12 +109,9 @@ def _elsewhere(e: Encoded, i: Ints, j: Ints, surnames: Levels, found: Levels) ->
     """The levels `found` of forenames, but where a forename is the other's middle name, or names are exchanged."""
     f, g, s, t = e.forename[i], e.forename[j], e.surname[i], e.surname[j]
     middle = _alike(e, f, e.middle[j]) | _alike(e, e.middle[i], g)
-    there = _alike(e, f, t) | _alike(e, f, e.part_1[j]) | _alike(e, f, e.part_2[j])
-    back = _alike(e, g, s) | _alike(e, g, e.part_1[i]) | _alike(e, g, e.part_2[i])
-    # Exchanged and mistyped: the one is found again, the other nearly.
-    once = np.flatnonzero(there ^ back)
-    near = _near(e, np.where(there, g, f)[once], np.where(there, s, t)[once])
-    there[once[near]] = back[once[near]] = True
+    there, back, nearly = _turned(e, i, j)
+    there |= nearly  # exchanged and mistyped
+    back |= nearly
     # An initial in the wrong place: "S CAMWICKE" against "CAMWICKE SALLY".
     there |= _begins(e, f, t)
     back |= _begins(e, g, s)

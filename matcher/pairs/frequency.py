@@ -118,7 +118,8 @@ def _together(e: Encoded, forename: Keys, surname: Keys) -> Floats:
 
 def _astray(forename: tuple[Ints, list[str]], surname: tuple[Ints, list[str]]) -> Floats:
     """log of how much likelier a record's two names stand in each other's column than in their own, by the records that
-    have the same value in either; 0 where one is missing. A record's own entry does not count."""
+    have the same value in either; 0 where one is missing. A record's own entry does not count. That the names of a pair cross
+    is not looked at: columns that are compared as they stand are compared with themselves alone."""
     of = [np.bincount(codes[codes >= 0], minlength=len(values)).astype(float) for codes, values in (forename, surname)]
     out = np.zeros(len(forename[0]))
     for (codes, values), own, other, others in zip(
@@ -132,8 +133,8 @@ def _astray(forename: tuple[Ints, list[str]], surname: tuple[Ints, list[str]]) -
 
 
 def _households(home: _Shares, surname: Ints) -> float:
-    """log of how much larger the average home of two records there is than that of two with one surname: an institution
-    holds many pairs, few of them relatives."""
+    """log of how much larger the home of an average record is than that of an average pair with one surname there: an
+    institution holds many pairs, few of them relatives."""
     both = np.flatnonzero((home.group >= 0) & (surname >= 0))
     pairs = np.sort(home.group[both].astype(np.int64) << 32 | surname[both])
     first = np.flatnonzero(np.diff(pairs, prepend=-1))
@@ -225,7 +226,7 @@ class Frequencies:
             self._middles = Middles(self._by(e.words.sound, e.forename), self._by(e.words.sound, e.middle))
         self._astray: Floats | None = None
         if "exchanged" in model.classes:
-            self._astray = _astray(e.values["forename"], e.values["surname"])
+            self._astray = _astray(*(e.values[of.field] for of in (given, family) if of is not None))
         self._dob = _Shares.of_codes(np.where(e.has_dob, e.dob - e.dob.min(initial=0), -1))
         place = model.of_role("place")
         postcode = e.values[place.field][0] if place is not None and place.field else e.postcode
@@ -292,7 +293,8 @@ class Frequencies:
         return order[start[block] + first].astype(np.int32), order[start[block] + second].astype(np.int32)
 
     def ratios(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
-        """log ratios of pairs by kind: "forename", "surname", "dob", "home" and "name" (namesakes), each a pair."""
+        """log ratios of pairs by kind: how much likelier strangers agree so than on average ("name": namesakes, "household":
+        relatives), and of "exchanged" how much likelier one person's names do."""
         size, at = len(left), self._layout.at
         out = {
             kind: np.zeros(size)
@@ -356,7 +358,8 @@ class Frequencies:
         out[rows] = ALIKE * np.clip(self._alike["forename"].ratio(used), LEAST, 5.0)
 
     def least(self, levels: npt.NDArray[np.uint8]) -> dict[str, Floats]:
-        """The lowest that `ratios` can be at levels, whatever the values: what the rarest of all would give."""
+        """What of `ratios` makes the weight at levels highest, whatever the values: of strangers' the lowest, as the rarest of all
+        would give, of "exchanged" the highest."""
         at = self._layout.at
 
         def where(chosen: npt.NDArray[np.bool_], low: float) -> Floats:

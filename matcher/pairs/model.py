@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -131,6 +131,10 @@ class LinkageModel(_Model):
             faults.append("the class match is always believed in: leave out per_match and apart")
         if not faults and self.layout.patterns > MOST_PATTERNS:
             faults.append(f"the comparisons have more than {MOST_PATTERNS:,} patterns of levels: leave some out")
+        if "exchanged" in self.classes and not all(
+            (of := self.of_role(role)) and of.field for role in ("given", "family")
+        ):
+            faults.append("the class exchanged needs a forename and a surname that are compared as columns (field)")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -182,7 +186,7 @@ class TrainedModel:
     def from_json(cls, text: str, file: str = "") -> TrainedModel:
         """The reverse of `to_json`; `file`: where the text stands. Raises UserError where it is no such object."""
         try:
-            return cls(**json.loads(text))
+            found = cls(**{"lacking": {}, **json.loads(text)})
         except json.JSONDecodeError as error:
             raise UserError(
                 "The trained numbers cannot be read: the file is no JSON.",
@@ -194,6 +198,14 @@ class TrainedModel:
                 "The trained numbers cannot be read: one JSON object is expected with model, records, sizes, chances, missing and "
                 "sources.", where=file, todo=_TRAINED,
             ) from error  # fmt: skip
+        if not (isinstance(found.sizes, dict) and isinstance(found.chances, dict) and "match" in found.chances):
+            return found
+        new = [kind for kind in CLASSES if kind not in found.sizes]  # to the version that wrote the numbers
+        return replace(
+            found,
+            sizes=found.sizes | dict.fromkeys(new, 0.0),
+            chances=found.chances | dict.fromkeys(new, found.chances["match"]),
+        )
 
 
 def load_model(model: str | Path | LinkageModel = "default") -> LinkageModel:

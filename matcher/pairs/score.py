@@ -108,7 +108,7 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
         for at, (name, radix) in enumerate(zip(layout.names, layout.radix, strict=True))
     }
     # Where there are references, sources tell of what is lacking (sources.py).
-    lacking = None if e.tells else np.bincount(masks(layout, levels), weights=many, minlength=MASKS).astype(np.int64)
+    gap_counts = None if e.tells else np.bincount(masks(layout, levels), weights=many, minlength=MASKS).astype(np.int64)
     totals = frequencies.totals()
     place = layout.place("place")
     near_by = [n for n in ("building", "postcode", "neighbour") if place is not None and n in layout.levels[place]]
@@ -118,7 +118,7 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
         for name in near_by if len(left) else ():
             at = layout.levels[place].index(name) + 1
             totals[layout.names[place], at] = float((near == at).mean()) * frequencies.postcode_pairs()
-    return Agreement(drawn, totals, e.size * (e.size - 1) / 2, lacking)
+    return Agreement(drawn, totals, e.size * (e.size - 1) / 2, gap_counts)
 
 
 class Scorer:
@@ -231,7 +231,7 @@ def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> np
     return out
 
 
-def _lacking(size: int, left: Ints, right: Ints, links: npt.NDArray[np.bool_], limit: int) -> tuple[Ints, Ints]:
+def _unscored_within(size: int, left: Ints, right: Ints, links: npt.NDArray[np.bool_], limit: int) -> tuple[Ints, Ints]:
     """Pairs of rows that chains of `links`, of at most `limit` rows, join and that are not among the given pairs; in order."""
     component = joined(size, left[links], right[links])
     sizes = np.bincount(component, minlength=1)
@@ -262,13 +262,15 @@ def score_pairs(
     stage: Stage | None = None,
     explain: bool = False,
     answers: Mapping[tuple[int, int], bool] | None = None,
+    link: float = 1.0,
 ) -> Scored:
     """Scored pairs of a table of records; `explain` keeps what it takes to explain them, as they were before answers.
 
     `answers` (pairs of record ids -> one person or not, from review) refine all weights (calibration.py).
 
     Pairs above the model's `keep_probability` are kept, and below it those whose records a chain of pairs above its
-    `chain_probability` joins, so that clustering sees what speaks against a chain. `trained` skips training. Raises UserError for an unknown engine.
+    `chain_probability` joins, or above `link` where records are linked from less, so that clustering sees what speaks against a
+    chain. `trained` skips training. Raises UserError for an unknown engine.
     """
     table = records
     if "names_person" in table.column_names and not pc.all(table["names_person"]).as_py():
@@ -317,9 +319,8 @@ def score_pairs(
     left, right, weight = left[kept], right[kept], weight[kept]
     basis = Basis(e, model, trained, scorer, ids, variant, in_context, moved, alone, references) if explain else None
     if len(left):
-        more_left, more_right = _lacking(
-            e.size, left, right, weight >= _log2_odds(model.limits.chain_probability), model.limits.component_limit
-        )
+        links = weight >= _log2_odds(min(model.limits.chain_probability, link))
+        more_left, more_right = _unscored_within(e.size, left, right, links, model.limits.component_limit)
         more = scorer.weights(more_left, more_right, run.patterns(more_left, more_right))
         if len(in_context):
             packed = more_left.astype(np.int64) << 32 | more_right

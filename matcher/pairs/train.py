@@ -29,6 +29,8 @@ OWN = {
     "namesake": WRITTEN,
 }
 NEVER = 1e-12
+CONVERGED = 1e-5  # relative change of the number of matches
+GAP_ROUNDS = 2  # times that what pairs lack is learned anew
 UNSEEN = 10.0  # pairs of strangers by which their agreement leans on the starting values
 
 
@@ -130,12 +132,10 @@ class _Estimate:
             self.missing[name] = float((drawn[0] + 0.5) / (drawn.sum() + 1.0))
             trust = 200.0 + 0.001 * held  # starting values only matter where few random pairs could be compared
             self.chances["random"][name] = (drawn[1:] + trust * self.start["random"][name]) / (held + trust)
-        # Shares of what pairs lack: of strangers as counted, of the others to begin with as strangers.
+        # Shares of what pairs lack: of strangers as counted; of the others they are learned once the classes stand.
         drawn = np.ones(gaps.MASKS) if agreement.masks is None else agreement.masks + 0.01
         self.strangers: Floats = drawn / drawn.sum()
         self.shares: dict[str, Floats] = {}
-        if agreement.masks is not None:
-            self.shares = dict.fromkeys((*PERSON, *HOUSEHOLD), self.strangers)
         self._share_random()
         # Relatives start with forenames as strangers have them; training finds by how much rarer they share one.
         for name in self._of("given"):
@@ -155,16 +155,15 @@ class _Estimate:
             return max(gaps.held(self.shares[kind], self.roles[name]), 1e-6)
         return 1 - self.missing[name]
 
-    def _lack(self, kind: str, seen: Floats, flags: dict[str, float], lacked: dict[str, Floats]) -> float:
-        """Adds to `lacked` what a class's pairs lack, seen or not; gives the size of the class."""
+    def _by_gaps(self, kind: str, seen: Floats, flags: dict[str, float]) -> tuple[float, Floats]:
+        """The size of a class of which `seen` pairs lack each mask, and how many of all its pairs do."""
         whole = {
             name: flag / self._held(kind, name) if self.roles[name] in gaps.ROLES else flag
             for name, flag in flags.items()
         }
         two = gaps.at_least_two(whole, self.roles)
         size = float(seen.sum() / max(two @ self.shares[kind], 1e-9)) + 0.5
-        lacked[kind] = lacked[kind] + seen + size * self.shares[kind] * (1 - two)
-        return size
+        return size, seen + size * self.shares[kind] * (1 - two)
 
     def _share_random(self) -> None:
         """Strangers' agreement at levels with a known total: the total less what the other classes hold of it."""
@@ -217,7 +216,13 @@ class _Estimate:
         ]
         return max(shares, default=1.0)
 
-    def step(self, levels: npt.NDArray[np.uint8], counts: Floats) -> float:
+    def learn_gaps(self, levels: npt.NDArray[np.uint8], counts: Floats) -> None:
+        """What the pairs of classes lack, as these stand. Not learned with all else in each step: of millions of namesakes without a
+        date of birth each step would take some more for matches."""
+        self.shares = self.shares or dict.fromkeys((*PERSON, *HOUSEHOLD), self.strangers)
+        self.step(levels, counts, learning=True)
+
+    def step(self, levels: npt.NDArray[np.uint8], counts: Floats, *, learning: bool = False) -> float:
         """One round of EM over the selected patterns; gives the relative change of the number of matches."""
         layout = self.model.layout
         mask = gaps.masks(layout, levels)
@@ -234,17 +239,19 @@ class _Estimate:
                 name: self._held(kind, name) * float(self.chances[kind][name][at].sum())
                 for name, at in self.agreeing.items()
             }
-            size = weight.sum() / _at_least_two(flags.values()) + 0.5
             if kind in self.shares:
                 seen = np.bincount(mask, weights=weight, minlength=gaps.MASKS).astype(float)
-                size = self._lack(kind, seen, flags, lacked)
+                size, every = self._by_gaps(kind, seen, flags)
+                lacked[kind] = lacked[kind] + every
+            else:
+                size = weight.sum() / _at_least_two(flags.values()) + 0.5
             if kind in ("match", "relative"):
                 for place, name in enumerate(self.names):
                     # Identifiers are not trained: the pairs that would teach it share a reference already.
                     if self.roles[name] in OWN[kind] if kind in OWN else self.roles[name] != "identifier":
                         self._estimate(kind, name, levels[:, place], weight, clear, size, flags)
             self.sizes[kind] = float(size)
-        for kinds in (PERSON, HOUSEHOLD) if self.shares else ():
+        for kinds in (PERSON, HOUSEHOLD) if learning else ():
             every = np.add(*(lacked[kind] for kind in kinds))
             self.shares |= dict.fromkeys(kinds, every / every.sum())
         self.sizes["random"] = max(self.agreement.pairs - sum(self.sizes[k] for k in CLASSES[:-1]), 1.0)
@@ -285,9 +292,14 @@ def _fitted(
 ) -> _Estimate:  # fmt: skip
     estimate = _Estimate(model, agreement, records, believed)
     selected = estimate.selected(levels)
-    if selected.any():
+    if not selected.any():
+        return estimate
+    levels, counts = levels[selected], counts[selected]
+    for number in range(1 if agreement.masks is None else 1 + GAP_ROUNDS):
+        if number:
+            estimate.learn_gaps(levels, counts)
         for _ in range(model.training.iterations):
-            if estimate.step(levels[selected], counts[selected]) < 1e-5:
+            if estimate.step(levels, counts) < CONVERGED:
                 break
     return estimate
 
@@ -310,7 +322,9 @@ def train(
         for kind, of in model.classes.items()
         if estimate.sizes[kind] < of.per_match * estimate.sizes["match"] or estimate.apart(kind) < of.apart
     }
-    if "relative" in scarce:  # then a match's own chances hold whatever happens to names
+    if (
+        "relative" in scarce or "relative" not in model.classes
+    ):  # then a match's own chances hold whatever happens to names
         scarce |= {"junior", "exchanged"}
     if scarce:
         estimate = _fitted(model, levels, many, agreement, records, set(model.classes) - scarce)

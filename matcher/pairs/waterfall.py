@@ -24,7 +24,7 @@ PLACES = 4  # decimals of bits that are kept
 NOTHING = 1e-10  # bits that are rounding
 
 START, SAME_ROW = "start", "same_row"
-FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home", "household", "exchanged")
+FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home", "household", "nearly", "exchanged")
 """Kinds of `Frequencies.ratios`, in the order of their steps."""
 CONTEXT = ("moved_together", "unrivalled")
 """Kinds of context of which `Basis` holds the bits, in the order of their steps."""
@@ -32,7 +32,7 @@ CONTEXT = ("moved_together", "unrivalled")
 
 @dataclass(frozen=True)
 class Step:
-    """What one thing adds. `what`: "start", "comparison.<name>", "common.<kind>", "ages", "sources", "reference.<rule>",
+    """What one thing adds. `what`: "start", "comparison.<name>", "lacking", "common.<kind>", "ages", "sources", "reference.<rule>",
     "context.<which>" or "same_row"; `level`: of a comparison its level or "missing", else empty."""
 
     what: str
@@ -86,14 +86,17 @@ def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.N
     nothing = {kind: np.zeros(len(left)) for kind in whole.ratios}
     names, weights = [START], []
     partly = np.zeros_like(levels)
+    compared = replace(basis.trained, lacking={})  # what is missing tells only once all is compared
     for place in range(len(layout.names) + 1):
-        logs = class_logs(basis.trained, layout, layout.pack(partly))
+        logs = class_logs(compared, layout, layout.pack(partly))
         weights.append(Terms(logs, nothing).weight())
         if place < len(layout.names):
             names.append(f"comparison.{layout.names[place]}")
             partly[:, place] = levels[:, place]
     told, ratios = Terms(whole.logs, nothing), dict(nothing)
-    for kind in (*FREQUENCIES, *sorted(set(nothing) - set(FREQUENCIES))):
+    names.append("lacking")
+    weights.append(told.weight())
+    for kind in FREQUENCIES:
         ratios = ratios | {kind: whole.ratios[kind]}
         told = replace(told, ratios=ratios)
         names.append(f"common.{kind}")

@@ -20,11 +20,12 @@ _COMMON = {  # kind -> what it says where it speaks for one person, and where ag
     "middle": ("a rare middle name after that forename", "a common middle name after that forename"),
     "dob": ("few records hold that date of birth", "many records hold that date of birth"),
     "home": ("few records are at that address", "many records are at that address"),
-    "household": ("most who share such an address are no relatives", "most who share such an address are relatives"),
+    "household": ("relatives share larger homes than others here", "relatives share smaller homes than others here"),
     "nearly": ("", "one of the exchanged names is found again nearly only"),
     "exchanged": ("one's names mostly stand in each other's place", "the names stand where they mostly stand"),
 }
 _OTHERS = {
+    "lacking": ("missing values", "records of one person lack these values oftener than others", "records of one person seldom lack these values"),
     "ages": ("age", "the age known of one fits whom the other source holds", "the age known of one does not fit whom the other source holds"),
     "sources": ("source", "these two sources often hold the same people", "these two sources seldom hold one person, or know one address"),
     "reference.known_as_two": ("registry", "", "the registry holds them as two people"),

@@ -122,41 +122,32 @@ def _split_all(
     chain = component[first]  # of each certain group
     members = np.flatnonzero(chosen[chain])
     members = members[np.argsort(chain[members], kind="stable")]
-    sizes = np.bincount(chain[members])
+    sizes = np.bincount(chain[members], minlength=len(chosen))
+    starts = np.cumsum(sizes) - sizes
     place = np.zeros(len(first), dtype=np.int64)
-    place[members] = np.arange(len(members)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    place[members] = np.arange(len(members)) - starts[chain[members]]
     order = np.argsort(chain[a], kind="stable")
     a, b, w = a[order], b[order], w[order]
     not_one: dict[int, list[tuple[int, int]]] = {}
     for x, y in answers[1].tolist():
         if component[x] == component[y]:
             not_one.setdefault(int(component[x]), []).append((int(place[witness[x]]), int(place[witness[y]])))
-    found = np.zeros(len(first), dtype=np.int64)
-    following = int(component.max(initial=-1)) + 1
-    starts = np.cumsum(sizes) - sizes
+    limits = {"link": link, "refuse": thresholds.refuse_weight}
+    group = np.zeros(len(first), dtype=np.int64)  # within its chain
     few = (sizes > 0) & (sizes <= 3)
     few[list(not_one)] = False
-    number = np.cumsum(few) - 1
-    small = few[chain[a]]
+    of_pair, number = chain[a], np.cumsum(few) - 1
+    small, those = few[of_pair], members[few[chain[members]]]
     threes = np.full((int(few.sum()), 3), np.nan)
-    threes[number[chain[a[small]]], place[a[small]] + place[b[small]] - 1] = w[small]
-    groups = split_threes(threes, link=link, refuse=thresholds.refuse_weight)
-    groups += following + 3 * np.arange(len(groups))[:, None]
-    those = members[few[chain[members]]]
-    found[those] = groups[number[chain[those]], place[those]]
-    following += 3 * len(groups)
-    kinds = np.flatnonzero((sizes > 0) & ~few)
-    begin, end = np.searchsorted(chain[a], kinds).tolist(), np.searchsorted(chain[a], kinds, side="right").tolist()
-    for kind, start, *edges in zip(kinds.tolist(), starts[kinds].tolist(), begin, end, strict=True):
-        within = slice(*edges)
+    threes[number[of_pair[small]], place[a[small]] + place[b[small]] - 1] = w[small]
+    group[those] = split_threes(threes, **limits)[number[chain[those]], place[those]]
+    for kind in np.flatnonzero((sizes > 0) & ~few).tolist():
+        within = slice(*np.searchsorted(of_pair, [kind, kind + 1]))
         keys = zip(place[a[within]].tolist(), place[b[within]].tolist(), strict=True)
-        part = members[start : start + sizes[kind]]
-        group = split(
-            len(part), dict(zip(keys, w[within].tolist(), strict=True)), link=link, refuse=thresholds.refuse_weight,
-            apart=not_one.get(kind, ()),
-        )  # fmt: skip
-        found[part] = following + np.array(group)
-        following += len(part)
+        weights = dict(zip(keys, w[within].tolist(), strict=True))
+        part = members[starts[kind] : starts[kind] + sizes[kind]]
+        group[part] = split(len(part), weights, apart=not_one.get(kind, ()), **limits)
+    found = len(chosen) + starts[chain] + group
     return np.where(chosen[component], found[witness], component)
 
 

@@ -59,6 +59,11 @@ def test_parameters_serve_again_without_training() -> None:
     first = score_pairs(table, MODEL)
     again = score_pairs(table, MODEL, trained=TrainedModel.from_json(first.trained.to_json()))
     assert again.pairs.equals(first.pairs)
+    kept = json.loads(first.trained.to_json())  # as a version kept them that did not know of exchanged names
+    for part in (kept, kept["sizes"], kept["chances"]):
+        part.pop("lacking" if part is kept else "exchanged")
+    earlier = TrainedModel.from_json(json.dumps(kept))
+    assert score_pairs(table, MODEL, trained=earlier).pairs.equals(first.pairs)
 
 
 def test_parameters_hold_numbers_by_class_and_level_and_nothing_of_anybody() -> None:
@@ -184,6 +189,10 @@ def test_thresholds_out_of_order_too_many_patterns_and_a_class_of_matches_in_dou
     assert "patterns of levels" in faults_of(comparison=many)
     match = {**plain["classes"]["match"], "per_match": 2.0}
     assert "always believed in" in faults_of(classes={**plain["classes"], "match": match})
+    default = load_model().model_dump()
+    assert "class exchanged needs" in faults_of(
+        classes={**default["classes"], "exchanged": plain["classes"]["exchanged"]}, comparison=default["comparison"]
+    )
 
 
 def test_all_faults_of_a_model_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

@@ -16,10 +16,14 @@ from matcher.pairs.words import words_of
 from tests.pairs.towns import town
 
 
-@pytest.fixture(scope="module", params=["default", "plain"])
+@pytest.fixture(scope="module", params=["default", "plain", "plain without references"])
 def scored(request: pytest.FixtureRequest) -> tuple[Scored, Basis]:
     records, _ = town(300, seed=4)
-    found = score_pairs(records, load_model(request.param), explain=True)
+    model, _, without = request.param.partition(" ")
+    if without:
+        records = records.drop_columns(["ref"])
+    found = score_pairs(records, load_model(model), explain=True)
+    assert bool(without) == bool(found.trained.lacking), "only where no reference tells of sources"
     assert found.basis is not None
     return found, found.basis
 
@@ -88,7 +92,7 @@ def test_what_is_kept_of_steps_is_names_of_levels_and_numbers(scored: tuple[Scor
         kept = json.loads(to_json(one.steps))
         assert all(level in known and isinstance(bits, float) for _, level, bits in kept)
         assert {what.partition(".")[0] for what, _, _ in kept} <= {
-            "start", "comparison", "common", "ages", "sources", "reference", "context", "same_row",
+            "start", "comparison", "lacking", "common", "ages", "sources", "reference", "context", "same_row",
         }  # fmt: skip
         assert sum(step.bits for step in of_stored(kept)) == pytest.approx(one.weight, abs=0.002)
 
