@@ -379,5 +379,9 @@ class Frequencies:
             "home": where(at(levels, "place", "home", "exact"), self._home.least),
             "name": where(both, float(np.log(0.1 * self._namesakes))),
             "household": where(at(levels, "place", "home", "exact"), self._household),
-            "exchanged": np.full(len(levels), OTHER_COLUMN),
+            # Else every two people of one date of birth might be one.
+            "exchanged": where(
+                at(levels, "birth", "exact", "swapped", "one_edit") & at(levels, "place", "exact", "one_edit"),
+                OTHER_COLUMN,
+            ),
         }
