@@ -184,7 +184,7 @@ def _blocks_of(e: Encoded, columns: list[Keys], allowed: int) -> tuple[_Rule, _S
         left_out = _Skipped(len(large), np.unique(order[hardly]), missed, len(chain))
         order = np.concatenate([order[~hardly], chain])
         partners = np.concatenate([partners[~hardly], ends])
-    at = np.flatnonzero(partners)
+    at: Ints = np.flatnonzero(partners).astype(np.int32)
     row = order[at]
     place = np.full(e.size, -1, dtype=np.int32)
     place[row] = at

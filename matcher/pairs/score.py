@@ -101,7 +101,7 @@ def _agreement(engine: Engine, e: Encoded, model: LinkageModel, frequencies: Fre
     second = (first + 1 + random.integers(0, e.size - 1, draws)) % e.size
     left, right = e.order[first].astype(np.int32), e.order[second].astype(np.int32)
     found = np.bincount(engine.patterns(left, right), minlength=layout.patterns)
-    present = np.flatnonzero(found)
+    present = np.flatnonzero(found).astype(np.int32)
     levels, many = layout.unpack(present), found[present]
     drawn = {
         name: np.bincount(levels[:, at], weights=many, minlength=radix).astype(np.int64)

@@ -132,7 +132,7 @@ def _split_all(
     for x, y in answers[1].tolist():
         if component[x] == component[y]:
             not_one.setdefault(int(component[x]), []).append((int(place[witness[x]]), int(place[witness[y]])))
-    limits = {"link": link, "refuse": thresholds.refuse_weight}
+    refuse = thresholds.refuse_weight
     group = np.zeros(len(first), dtype=np.int64)  # within its chain
     few = (sizes > 0) & (sizes <= 3)
     few[list(not_one)] = False
@@ -140,13 +140,13 @@ def _split_all(
     small, those = few[of_pair], members[few[chain[members]]]
     threes = np.full((int(few.sum()), 3), np.nan)
     threes[number[of_pair[small]], place[a[small]] + place[b[small]] - 1] = w[small]
-    group[those] = split_threes(threes, **limits)[number[chain[those]], place[those]]
+    group[those] = split_threes(threes, link=link, refuse=refuse)[number[chain[those]], place[those]]
     for kind in np.flatnonzero((sizes > 0) & ~few).tolist():
         within = slice(*np.searchsorted(of_pair, [kind, kind + 1]))
         keys = zip(place[a[within]].tolist(), place[b[within]].tolist(), strict=True)
         weights = dict(zip(keys, w[within].tolist(), strict=True))
         part = members[starts[kind] : starts[kind] + sizes[kind]]
-        group[part] = split(len(part), weights, apart=not_one.get(kind, ()), **limits)
+        group[part] = split(len(part), weights, link=link, refuse=refuse, apart=not_one.get(kind, ()))
     found = len(chosen) + starts[chain] + group
     return np.where(chosen[component], found[witness], component)
 

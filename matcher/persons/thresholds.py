@@ -13,9 +13,8 @@ class Thresholds(BaseModel):
     link: float = Field(0.9, gt=0, lt=1)
     ask_from: float = Field(0.5, gt=0, lt=1)
     ask_to: float = Field(0.95, gt=0, le=1)
-    refuse_weight: float = Field(
-        -9.0, lt=0
-    )  # log2 odds: two records at or below are never of one person, whatever joins them
+    refuse_weight: float = Field(default=-9.0, lt=0)
+    """log2 odds: two records at or below are never of one person, whatever joins them."""
 
     @model_validator(mode="after")
     def _order(self) -> Thresholds:
