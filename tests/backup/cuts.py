@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,4 +64,5 @@ def cut_everywhere(work: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> 
                 pass
             else:
                 return
+        gc.collect()  # what a process holds open ends with it, also where its parts refer to one another
         yield cut.where
