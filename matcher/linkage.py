@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from matcher import engines
@@ -19,8 +20,12 @@ from matcher.person_tables import readable
 from matcher.persons import Thresholds, members
 
 
+NO_RELATIVES = "the model has no class of relatives: where the table holds households, people of one household may have been taken for one"
+
+
 class LinkageWarning(UserWarning):
-    """What linkage may have missed: which rule was capped, and how many records it holds. Counts only."""
+    """What linkage may have missed or taken for one: which rule was capped, and how many records it holds; a model that cannot tell
+    relatives. Counts only."""
 
 
 def link(
@@ -47,12 +52,18 @@ def link(
     table, ids = readable(records, known)
     if "names_person" in table.column_names:
         table = table.filter(table["names_person"])
+    for pair, yes in (answers or {}).items():
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(yes, bool | np.bool_)):
+            raise UserError(
+                "An answer is about two records, and yes or no.", where="answers", todo="give {(id, id): True or False}"
+            )
     place = dict(zip(ids.tolist(), range(len(ids)), strict=True)) if answers else {}
     if not {one for pair in answers or () for one in pair} <= set(place):
         raise UserError("An answer is about records that the table does not hold.", where="answers")
     decided = {(place[a], place[b]): yes for (a, b), yes in (answers or {}).items()}
     scored = score_pairs(table, known, engine=engine, answers=decided, link=threshold)
-    for warning in scored.warnings:
+    no_relatives = () if "relative" in known.classes else (NO_RELATIVES,)
+    for warning in (*no_relatives, *scored.warnings):
         warnings.warn(warning, LinkageWarning, stacklevel=2)
     thresholds = Thresholds(link=threshold, ask_from=threshold / 2, ask_to=(1 + threshold) / 2)
     rows = table["record_id"].to_numpy()

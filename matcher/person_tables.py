@@ -89,6 +89,8 @@ def _column(column: pa.ChunkedArray, name: str, as_it_stands: bool, date: bool) 
     if pa.types.is_list(kind):
         return _lists(column, name)
     texts = _texts(column, name)
+    if date:
+        return _cast(_dates(texts, name), name, pa.string())
     return texts if as_it_stands or name in AS_WRITTEN else _usual(texts, name)
 
 

@@ -241,8 +241,15 @@ class Workspace:
         """
         dated: list[tuple[dt.date, Path]] = []
         for path in sorted((self.root / "policy").glob(f"{kind}.*.toml")):
-            with contextlib.suppress(ValueError):
-                dated.append((dt.date.fromisoformat(path.name.removeprefix(f"{kind}.").removesuffix(".toml")), path))
+            said = path.name.removeprefix(f"{kind}.").removesuffix(".toml")
+            try:
+                dated.append((dt.date.fromisoformat(said), path))
+            except ValueError:
+                if said[:1].isdigit():  # no draft: somebody would believe it in force
+                    raise UserError(
+                        "A policy file bears a date that is none.", where=str(path),
+                        todo=f"name it {kind}.<date>.toml with a date as 2013-10-01, or move it out of the folder",
+                    ) from None  # fmt: skip
         in_force = [pair for pair in dated if pair[0] <= as_at] or (sorted(dated)[:1] if or_earliest else [])
         if not in_force:
             first = f"; the earliest is dated {min(dated)[0]}" if dated else ""

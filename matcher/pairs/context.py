@@ -54,17 +54,23 @@ def moved_together(
         return bits
     a, b = home[left[rows]], home[right[rows]]
     between, _ = groups((np.minimum(a, b) << 32 | np.maximum(a, b)) + 1)
-    sound = e.words.sound[e.forename[left[rows]]].astype(np.int64)
-    worth = np.clip(-np.log2(CHANCES * np.maximum(_shares(e, home)[left[rows]], 1e-9)), 0.0, MOST)
+    # Forenames that a pair between two homes takes for one are one there: nobody's slip of the pen is another of the family.
+    ends = [between << 32 | e.words.sound[e.forename[of[rows]]] for of in (left, right)]
+    spellings, at = np.unique(np.concatenate(ends), return_inverse=True)
+    one, other = (part.astype(np.int32) for part in (at[: len(rows)], at[len(rows) :]))
+    names = joined(len(spellings), one, other)[one]
+    shares = _shares(e, home)
+    often = np.maximum(shares[left[rows]], shares[right[rows]])
+    worth = np.clip(-np.log2(CHANCES * np.maximum(often, 1e-9)), 0.0, MOST)
     # The two best different forenames between two homes: a pair is supported by the best one that is not its own.
-    order = np.lexsort((worth, sound, between))
-    order = order[np.diff(between[order] << 32 | sound[order], prepend=-1) != 0]
-    order = order[np.lexsort((sound[order], -worth[order], between[order]))]
-    where, name, value = between[order], sound[order], worth[order]
+    order = np.lexsort((worth, names, between))
+    order = order[np.diff(between[order] << 32 | names[order], prepend=-1) != 0]
+    order = order[np.lexsort((names[order], -worth[order], between[order]))]
+    where, name, value = between[order], names[order], worth[order]
     start = np.flatnonzero(np.diff(where, prepend=-1))[between]
     following = np.minimum(start + 1, len(where) - 1)
     second = np.where((following > start) & (where[following] == between), value[following], 0.0)
-    bits[rows] = np.where(name[start] != sound, value[start], second)
+    bits[rows] = np.where(name[start] != names, value[start], second)
     return bits
 
 

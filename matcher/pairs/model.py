@@ -25,11 +25,12 @@ _TRAINED = "name a file that was written by: matcher model train INBOX --as-at D
 FOLDER = Path(__file__).parent / "models"
 MOST_PATTERNS = 1 << 23  # patterns are counted in arrays of that length
 CLASSES = ("match", "exchanged", "relative", "junior", "namesake", "random")
+UNREAD = ("record_id", "surname_parts")  # columns that no comparator of one column can read
 Role = Literal["given", "middle", "family", "birth", "sex", "place", "identifier", "other"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Blocking(_Model):
@@ -121,6 +122,10 @@ class LinkageModel(_Model):
                 faults.append(f"levels of {comparison.name} must be: {', '.join(levels)}")
             if comparison.comparator in OF_A_COLUMN and not comparison.field:
                 faults.append(f"comparison {comparison.name}: say which column (field) it compares")
+            if comparison.field in UNREAD:
+                faults.append(f"comparison {comparison.name}: the column {comparison.field} cannot be compared")
+            if any(of.least > of.most for of in comparison.level.values()):
+                faults.append(f"comparison {comparison.name}: a level's least is at most its most")
             if not 1 >= comparison.thresholds[0] > comparison.thresholds[1] > 0:
                 faults.append(
                     f"comparison {comparison.name}: thresholds are two, the higher first, above 0 and at most 1"

@@ -57,6 +57,10 @@ def thresholds_of(path: Path) -> Thresholds:
         return Thresholds.model_validate(
             {name: value for name, value in raw.items() if name not in ("title", "source")}
         )
+    except UnicodeDecodeError:
+        raise UserError(
+            "The thresholds policy is not text in UTF-8.", where=path.name, todo="save it as UTF-8"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise UserError("The thresholds policy is not TOML.", where=f"{path.name}: {error}", todo="mend it") from None
     except ValidationError as error:

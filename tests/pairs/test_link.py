@@ -15,6 +15,7 @@ import matcher
 from matcher.errors import UserError
 from matcher.linkage import LinkageWarning
 from matcher.pairs import load_model
+from matcher.pairs.model import FOLDER
 
 BORN = [dt.date(1980, 1, 2), dt.date(1991, 3, 4), dt.date(1970, 1, 1), dt.date(1960, 1, 1)]
 FIELDS: dict[str, Any] = {
@@ -233,3 +234,28 @@ def test_answers_decide_their_pairs_by_the_ids_of_records() -> None:
     assert persons[103] == persons[107]
     with pytest.raises(UserError, match="records that the table does not hold"):
         matcher.link(table, answers={(1, 2): True})
+
+
+@pytest.mark.parametrize("answers", [{(1, 2, 3): True}, {1: True}, {(0, 1): "no"}, {(0, 1): None}])
+def test_answers_of_another_shape_are_refused_in_words(answers: dict[Any, Any]) -> None:
+    with pytest.raises(UserError, match="about two records, and yes or no"):
+        matcher.link(pa.table({"forename": ["ANN", "ANN"], "surname": ["LEE", "LEE"]}), answers=answers)
+
+
+@pytest.mark.parametrize("column", ["street", "forename", "nino"])
+def test_a_column_that_holds_no_dates_is_not_compared_as_dates_and_its_values_are_not_told(
+    tmp_path: Path, column: str
+) -> None:
+    text = (FOLDER / "plain.toml").read_text(encoding="utf-8").replace('field = "dob"', f'field = "{column}"')
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    table = pa.table({"surname": ["LEE", "LEE"], column: ["SECRETLY", "SECRETLY"]})
+    with pytest.raises(UserError, match="in another form") as caught:
+        matcher.link(table, str(tmp_path / "own.toml"))
+    assert "SECRETLY" not in str(caught.value)
+
+
+def test_a_model_without_relatives_says_so() -> None:
+    plain = load_model("plain")
+    without = plain.model_copy(update={"classes": {k: v for k, v in plain.classes.items() if k != "relative"}})
+    with pytest.warns(LinkageWarning, match="no class of relatives"):
+        matcher.link(people(), without)

@@ -91,6 +91,9 @@ def test_the_newest_policy_not_after_as_at_is_in_force(workspace: Workspace) -> 
     assert earliest.name == "discretion.2013-10-01.toml"
     with pytest.raises(UserError, match="No colour policy"):
         workspace.policy_path("colour", dt.date(2013, 10, 31), or_earliest=True)
+    workspace.write("policy/discretion.2013-99-01.toml", b"")
+    with pytest.raises(UserError, match="bears a date that is none"):
+        workspace.policy_path("discretion", dt.date(2013, 10, 31))
 
 
 def test_areas_name_each_sector_once_and_every_district(workspace: Workspace) -> None:
