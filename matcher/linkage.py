@@ -19,7 +19,6 @@ from matcher.pairs import LinkageModel, load_model, score_pairs
 from matcher.person_tables import readable
 from matcher.persons import Thresholds, members
 
-
 NO_RELATIVES = "the model has no class of relatives: where the table holds households, people of one household may have been taken for one"
 
 
