@@ -16,7 +16,7 @@ _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE = 1, 2, 3, 4, 6, 7
 _DEEPEST, _LONGEST = 16, 1 << 20  # levels of a struct, bytes of a page's header
 LARGEST_SUMMARY = 1 << 24
 _ROW_GROUPS, _COLUMNS, _CHUNK = 4, 1, 3  # fields of the summary, of a group of rows, of a column in it
-_PACKED_SIZE, _FIRST_PAGE, _DICTIONARY_PAGE = 7, 9, 11
+_VALUES, _PACKED_SIZE, _FIRST_PAGE, _DICTIONARY_PAGE = 5, 7, 9, 11
 _DATA, _DICTIONARY, _DATA_V2 = 5, 7, 8  # fields of a page header
 
 
@@ -42,6 +42,10 @@ def page_headers(data: bytes) -> Iterator[PageHeader]:
             if not isinstance(chunk, dict):
                 raise ValueError
             first, packed = _size(chunk, _FIRST_PAGE), _size(chunk, _PACKED_SIZE)
+            if not first and not _size(chunk, _VALUES):  # without rows there is no page but perhaps the dictionary's
+                first = chunk.get(_DICTIONARY_PAGE) or 0
+                if not first:
+                    continue
             start = min(first, chunk.get(_DICTIONARY_PAGE) or first)
             yield from _pages(data, start, start + packed)
 

@@ -59,6 +59,14 @@ def test_what_pandas_writes_for_nothing_is_blank(tmp_path: Path) -> None:
     assert "count" not in {rule for _, _, rule in rules(supply)}
 
 
+@pytest.mark.parametrize("made", [{}, {"use_dictionary": False}, {"data_page_version": "2.0"}, {"compression": "none"}])
+def test_a_file_without_rows_is_read(made: dict[str, Any]) -> None:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array([], pa.string()), "d": pa.array([], pa.date32())}), content, **made)
+    grid = parquets.read_parquet(content.getvalue())
+    assert (grid.rows, list(grid.header)) == (0, ["a", "d"])
+
+
 def test_a_column_twice_rejects(tmp_path: Path) -> None:
     columns = [pa.array([value]) for value in [*ROW, "x"]]
     stream = io.BytesIO()
