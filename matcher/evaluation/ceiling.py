@@ -19,7 +19,7 @@ import pyarrow as pa
 from matcher.evaluation.metrics import KEYS, rates
 from matcher.evaluation.reliability import true_people
 from matcher.pairs.compare import Comparer
-from matcher.pairs.context import joined
+from matcher.pairs.context import components
 from matcher.pairs.encode import encode, mix
 from matcher.pairs.model import LinkageModel
 
@@ -62,7 +62,7 @@ def ceiling(records: pa.Table, pairs: pa.Table, truth: pd.DataFrame, model: Link
     linked = told | (share[kind] >= MOST)
     supply = records.select(KEYS[:2]).to_pandas().groupby(KEYS[:2], sort=False).ngroup().to_numpy()
     right_ones = linked & one
-    every, found = _pairs_across(who, joined(len(who), left[right_ones], right[right_ones]), supply)
+    every, found = _pairs_across(who, components(len(who), left[right_ones], right[right_ones]), supply)
     wrong = linked & ~one & (supply[left] != supply[right])
     people = np.sort(np.column_stack([who[left[wrong]], who[right[wrong]]]), axis=1)
     false = len(

@@ -57,8 +57,7 @@ def moved_together(
     # Forenames that a pair between two homes takes for one are one there: nobody's slip of the pen is another of the family.
     ends = [between << 32 | e.words.sound[e.forename[of[rows]]] for of in (left, right)]
     spellings, at = np.unique(np.concatenate(ends), return_inverse=True)
-    one, other = (part.astype(np.int32) for part in (at[: len(rows)], at[len(rows) :]))
-    names = joined(len(spellings), one, other)[one]
+    names = components(len(spellings), at[: len(rows)], at[len(rows) :])[at[: len(rows)]]
     shares = _shares(e, home)
     often = np.maximum(shares[left[rows]], shares[right[rows]])
     worth = np.clip(-np.log2(CHANCES * np.maximum(often, 1e-9)), 0.0, MOST)
@@ -108,7 +107,7 @@ def unrivalled(
     near = layout.at(levels, "place", "home", "building", "door") & ~dated & (weight > -2.0)
     if not near.any():
         return bits
-    known = joined(e.size, left[dated & (weight > 3)], right[dated & (weight > 3)])
+    known = components(e.size, left[dated & (weight > 3)], right[dated & (weight > 3)])
     ends, others = np.concatenate([left[near], right[near]]), np.concatenate([right[near], left[near]])
     fits = e.has_dob[others] & ~e.has_dob[ends]
     claims = np.sort(ends[fits].astype(np.int64) << 32 | known[others[fits]])
@@ -118,7 +117,9 @@ def unrivalled(
     return bits
 
 
-def joined(size: int, left: Ints, right: Ints) -> npt.NDArray[np.int64]:
+def components(
+    size: int, left: npt.NDArray[np.signedinteger], right: npt.NDArray[np.signedinteger]
+) -> npt.NDArray[np.int64]:
     """Number of the chain of links that each row belongs to."""
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    return connected_components(graph, directed=False)[1].astype(np.int64) if size else np.zeros(0, dtype=np.int64)

@@ -7,8 +7,6 @@ chance that a pair of a class agrees in two comparisons. Names are left out: too
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
@@ -36,12 +34,6 @@ def held(shares: Floats, role: str) -> float:
     return float(shares.sum() - shares[_LACKS[role]].sum())
 
 
-def at_least_two(flags: Mapping[str, float], roles: Mapping[str, str]) -> Floats:
-    """By mask the chance that at least two comparisons agree; `flags`: of each where its value is held."""
-    none, one = np.ones(MASKS), np.zeros(MASKS)
-    for name, chance in flags.items():
-        p = np.full(MASKS, chance)
-        if roles[name] in ROLES:
-            p[_LACKS[roles[name]]] = 0.0
-        none, one = none * (1 - p), one * (1 - p) + none * p
-    return np.maximum(1 - none - one, 0.0)
+def by_mask(chance: float, role: str) -> Floats:
+    """By mask the chance of a comparison to agree; `chance`: where its value is held."""
+    return np.where(_LACKS[role], 0.0, chance) if role in ROLES else np.full(MASKS, chance)

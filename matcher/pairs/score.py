@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from matcher.engines import Engine, open_engine
 from matcher.pairs.calibration import refined
-from matcher.pairs.context import MOST, joined, moved_together, of_homes, unrivalled, witnesses
+from matcher.pairs.context import MOST, components, moved_together, of_homes, unrivalled, witnesses
 from matcher.pairs.encode import Encoded, encode
 from matcher.pairs.frequency import AGES, Ages, Frequencies
 from matcher.pairs.gaps import MASKS, masks
@@ -233,7 +233,7 @@ def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> np
 
 def _unscored_within(size: int, left: Ints, right: Ints, links: npt.NDArray[np.bool_], limit: int) -> tuple[Ints, Ints]:
     """Pairs of rows that chains of `links`, of at most `limit` rows, join and that are not among the given pairs; in order."""
-    component = joined(size, left[links], right[links])
+    component = components(size, left[links], right[links])
     sizes = np.bincount(component, minlength=1)
     within = component[left]
     within = within[within == component[right]]
@@ -284,7 +284,7 @@ def score_pairs(
     e = encode(distinct, model.fields)
     with ThreadPoolExecutor(max_workers=1) as beside:
         shares = beside.submit(Frequencies, e, model)
-        beside.submit(lambda: e.order)  # asked for once more
+        beside.submit(lambda: e.order)  # the order in which random pairs are drawn next
         run = open_engine(engine, distinct, e, model)
         del distinct
         _done(stage, 0.1)

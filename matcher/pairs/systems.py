@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from matcher.pairs.context import joined
+from matcher.pairs.context import components
 from matcher.pairs.encode import Encoded
 from matcher.pairs.layout import Layout
 
@@ -39,7 +39,7 @@ class OneReference:
         self._e, self._second = e, second
         self._systems = int(e.system.max(initial=-1)) + 1
         certain = ~layout.at(levels, "birth", "missing") & (weight > SURE)
-        self._person = joined(e.size, left[certain], right[certain])
+        self._person = components(e.size, left[certain], right[certain])
         rows = np.flatnonzero((e.system >= 0) & (e.ref != 0))
         key = self._person[rows] * self._systems + e.system[rows]
         order = np.lexsort((e.ref[rows], key))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from matcher.pairs.model import CLASSES, LinkageModel, TrainedModel
 from matcher.pairs.sources import nothing
 
 Floats = npt.NDArray[np.float64]
+Chance = TypeVar("Chance", float, npt.NDArray[np.float64])
 WRITTEN = ("given", "family")
 PERSON, HOUSEHOLD = ("match", "exchanged"), ("relative", "junior")  # classes that lack values alike
 # What tells a class from strangers, by role; all else is as random.
@@ -73,9 +75,10 @@ def _starting(model: LinkageModel) -> dict[str, dict[str, Floats]]:
     return start
 
 
-def _none_or_one(flags: Iterable[float]) -> tuple[float, float]:
-    """Chances that none, and that exactly one of independent events happens."""
-    none, one = 1.0, 0.0
+def _none_or_one(flags: Iterable[Chance]) -> tuple[Any, Any]:
+    """Chances that none, and that exactly one of independent events happens; of arrays, place by place."""
+    none: Any = 1.0
+    one: Any = 0.0
     for chance in flags:
         none, one = none * (1 - chance), one * (1 - chance) + none * chance
     return none, one
@@ -155,13 +158,15 @@ class _Estimate:
             return max(gaps.held(self.shares[kind], self.roles[name]), 1e-6)
         return 1 - self.missing[name]
 
-    def _by_gaps(self, kind: str, seen: Floats, flags: dict[str, float]) -> tuple[float, Floats]:
-        """The size of a class of which `seen` pairs lack each mask, and how many of all its pairs do."""
-        whole = {
-            name: flag / self._held(kind, name) if self.roles[name] in gaps.ROLES else flag
-            for name, flag in flags.items()
-        }
-        two = gaps.at_least_two(whole, self.roles)
+    def _by_gaps(self, kind: str, seen: Floats, agree: Mapping[str, float]) -> tuple[float, Floats]:
+        """The size of a class of which `seen` pairs lack each mask, and how many of all its pairs do; `agree`: the chances of its
+        comparisons to agree where both values are held."""
+        roles = {name: self.roles[name] for name in agree}
+        none, one = _none_or_one(
+            gaps.by_mask(chance if roles[name] in gaps.ROLES else chance * self._held(kind, name), roles[name])
+            for name, chance in agree.items()
+        )
+        two = np.maximum(1 - none - one, 0.0)
         size = float(seen.sum() / max(two @ self.shares[kind], 1e-9)) + 0.5
         return size, seen + size * self.shares[kind] * (1 - two)
 
@@ -235,13 +240,11 @@ class _Estimate:
         lacked: dict[str, Floats] = dict.fromkeys(self.shares, self.model.training.strength * self.strangers)
         for kind in self.believed:
             weight = share[CLASSES.index(kind)] * counts
-            flags = {
-                name: self._held(kind, name) * float(self.chances[kind][name][at].sum())
-                for name, at in self.agreeing.items()
-            }
+            agree = {name: float(self.chances[kind][name][at].sum()) for name, at in self.agreeing.items()}
+            flags = {name: self._held(kind, name) * chance for name, chance in agree.items()}
             if kind in self.shares:
                 seen = np.bincount(mask, weights=weight, minlength=gaps.MASKS).astype(float)
-                size, every = self._by_gaps(kind, seen, flags)
+                size, every = self._by_gaps(kind, seen, agree)
                 lacked[kind] = lacked[kind] + every
             else:
                 size = weight.sum() / _at_least_two(flags.values()) + 0.5
@@ -322,9 +325,8 @@ def train(
         for kind, of in model.classes.items()
         if estimate.sizes[kind] < of.per_match * estimate.sizes["match"] or estimate.apart(kind) < of.apart
     }
-    if (
-        "relative" in scarce or "relative" not in model.classes
-    ):  # then a match's own chances hold whatever happens to names
+    if "relative" in scarce or "relative" not in model.classes:
+        # A match's own chances hold then whatever happens to names.
         scarce |= {"junior", "exchanged"}
     if scarce:
         estimate = _fitted(model, levels, many, agreement, records, set(model.classes) - scarce)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from matcher.pairs.context import components
 from matcher.persons.attributes import persons
 from matcher.persons.split import split, split_threes
 from matcher.persons.thresholds import Thresholds
@@ -36,11 +35,6 @@ class Clustered:
     members: pa.Table
     persons: pa.Table
     uncertain: pa.Table
-
-
-def components(size: int, left: Ints, right: Ints) -> Ints:
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    return connected_components(graph, directed=False)[1].astype(np.int64) if size else np.zeros(0, dtype=np.int64)
 
 
 def _numbered(group: Ints) -> Ints:

@@ -36,7 +36,7 @@ def attach(
     held, count = tables.records.num_rows, late.records.num_rows
     shifted = _shift(late.records, "record_id", held)
     together = pa.concat_tables([tables.records, shifted]).combine_chunks()
-    scored = score_pairs(together, rules.model, trained=trained, explain=True)
+    scored = score_pairs(together, rules.model, trained=trained, explain=True, link=rules.thresholds.link)
     person, strength = _best_person(tables, scored.pairs, late.records, rules.thresholds.link)
     joins = person >= 0
     new_ids = np.concatenate([np.arange(held), np.where(joins, held + np.cumsum(joins) - 1, -1)])

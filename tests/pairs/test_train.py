@@ -72,19 +72,13 @@ def test_namesakes_without_a_date_of_birth_are_not_taken_for_matches_however_man
         chance = np.full(len(patterns), size)
         for place, comparison in enumerate(model.comparison):
             name, of = comparison.name, comparison.level.values()
-            own = {
-                "match": [v.match for v in of],
-                "relative": [v.random if v.relative is None else v.relative for v in of],
-                "namesake": [float(v.agrees) for v in of],
-            }
-            if (
-                kind in own
-                and (kind != "relative" or comparison.role != "sex")
-                and (kind != "namesake" or comparison.role in ("given", "family"))
-            ):
-                levelled = np.array(own[kind]) / sum(own[kind])
-            else:
-                levelled = np.array(strangers[name])
+            own = {"match": [v.match for v in of]}
+            if comparison.role != "sex":
+                own["relative"] = [v.random if v.relative is None else v.relative for v in of]
+            if comparison.role in ("given", "family"):
+                own["namesake"] = [float(v.agrees) for v in of]
+            told = own.get(kind, strangers[name])
+            levelled = np.array(told) / sum(told)
             lack = lacked[name] * (1.3 if kind == "namesake" and name == "dob" else 1.0)
             chance *= np.concatenate([[lack], (1 - lack) * levelled])[levels[:, place]]
         counts += chance
