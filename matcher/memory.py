@@ -40,7 +40,7 @@ def reuse_memory() -> None:
     """Have freed columns used again by the next ones, where the C library can be told to (Linux; elsewhere nothing is changed).
 
     A month makes thousands of columns of a few MB that live for a moment. Given back and asked for anew, each of their pages is
-    cleared by the system every time, which took a tenth of a run.
+    cleared by the system every time, which took a twentieth of a run.
     """
     if sys.platform != "linux":
         return
