@@ -18,6 +18,7 @@ from matcher.synthetic.names import (
     MUSLIM,
     SIKH,
     Custom,
+    called,
     custom,
     married_surname,
     names_of,
@@ -33,6 +34,7 @@ TROUBLE = {  # household kind -> share with severe trouble, share with some
     "single": (0.012, 0.05), "couple": (0.004, 0.03), "hmo": (0.05, 0.15), "hostel": (0.15, 0.35), "refuge": (0.15, 0.4),
     "care": (0.0, 0.0),
 }  # fmt: skip
+NAMINGS = 20  # forenames that parents think of for a child, until nobody at home is called so
 CAPACITY = {"hmo": 6, "hostel": 22, "refuge": 6, "care": 30, "unnumbered": 4}
 
 
@@ -78,7 +80,11 @@ class County:
         year = dt.date.fromordinal(born).year
         parts = (father.forename if not father.compound or not father.middle or father.family.sub == "somali" else father.middle,
                  father.middle, father.surname(day)) if father is not None else None  # fmt: skip
-        forename, middle, surname, compound = names_of(draws, family, sex, year, parts)
+        taken = set() if mother is None else {self.persons[uid].called for uid in home.members}
+        for _ in range(NAMINGS):
+            forename, middle, surname, compound = names_of(draws, family, sex, year, parts)
+            if called(family, forename, middle, compound) not in taken:
+                break
         trouble = home.trouble if born > self.start - 58 * 365 else min(home.trouble, 1)
         person = Person(
             len(self.persons), sex, born, family, forename, middle, compound, [(self.start, surname)], [(day, home.uid)], trouble,
@@ -164,6 +170,7 @@ class County:
         if (
             father is not None
             and sex == "M"
+            and sum(self.persons[uid].called == father.called for uid in home.members) < 2  # nobody has two of one name
             and draws.chance(self._junior if family.origin == BRITISH else self._junior / 3)
         ):
             child.forename, child.middle, child.compound = father.forename, father.middle, father.compound

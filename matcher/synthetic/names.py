@@ -166,6 +166,11 @@ def given(draws: Draws, family: Custom, sex: str, year: int) -> str:
     return draws.table(_table(origin, f"{long}_{era}"))
 
 
+def called(family: Custom, forename: str, middle: str, compound: bool) -> str:
+    """What somebody is called at home: of two names that begin with Mohammed or the like, the second."""
+    return middle if family.origin == MUSLIM and compound and middle else forename
+
+
 def gendered(surname: str, sex: str, *, wife: bool = False) -> str:
     """The form of an Eastern European surname that a woman bears."""
     if sex == "M":

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from matcher.synthetic.names import Custom
+from matcher.synthetic.names import Custom, called
 
 
 @dataclass(slots=True)
@@ -32,6 +32,10 @@ class Person:
     partner: int = -1
     adult_role: bool = False  # head or partner of the household
     died: int | None = None
+
+    @property
+    def called(self) -> str:
+        return called(self.family, self.forename, self.middle, self.compound)
 
     def surname(self, day: int) -> str:
         return self.surnames[max(bisect_right(self.surnames, day, key=itemgetter(0)) - 1, 0)][1]
