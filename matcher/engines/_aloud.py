@@ -183,7 +183,8 @@ def _shortened(a: str, b: str) -> bool:
 
 def _nearly(a: str | None, b: str | None) -> bool:
     whole = a and b and len(a) > 1 and len(b) > 1
-    return bool(whole and _name(a, b, "surname") in ("exact", "family", "close", "near"))
+    near = ("exact", "family", "close", "near")
+    return bool(whole and any(_name(a, b, kind) in near for kind in ("forename", "surname")))
 
 
 def _alike(a: str | None, b: str | None) -> bool:
@@ -205,6 +206,22 @@ def _surname(a: Record, b: Record) -> str:
 
 
 def _forename(a: Record, b: Record) -> str:
+    found = _first_name(a, b)
+    return _name(a.middle, b.middle, "forename") if _called_apart(a, b, found) else found
+
+
+def _called_apart(a: Record, b: Record, found: str) -> bool:
+    """Two Mohammeds or the like who are not called alike."""
+    if found not in ("exact", "family", "close") or not {a.forename, b.forename} <= table().prefixes:
+        return False
+    return bool(a.middle and b.middle) and not _agree(a.middle, b.middle)
+
+
+def _agree(a: str | None, b: str | None) -> bool:
+    return _name(a, b, "forename") in ("exact", "family", "close", "initial")
+
+
+def _first_name(a: Record, b: Record) -> str:
     surname, found = _surname(a, b), _name(a.forename, b.forename, "forename")
     if found in ("missing", "exact", "family", "close"):
         return found
@@ -242,11 +259,17 @@ def _surname_level(a: Record, b: Record) -> str:
 
 
 def _middle_level(a: Record, b: Record) -> str:
-    forename = _forename(a, b)
+    forename = _first_name(a, b)
     plainly = _alike(a.forename, b.surname) and _alike(b.forename, a.surname)
-    if not a.middle or not b.middle or forename == "middle" or (forename == "swapped" and not plainly):
+    if (
+        _called_apart(a, b, forename)
+        or not a.middle
+        or not b.middle
+        or forename == "middle"
+        or (forename == "swapped" and not plainly)
+    ):
         return "missing"
-    return "agrees" if _name(a.middle, b.middle, "forename") in ("exact", "family", "close", "initial") else "different"
+    return "agrees" if _agree(a.middle, b.middle) else "different"
 
 
 def _dob_level(a: Record, b: Record) -> str:

@@ -42,7 +42,8 @@ def _begins(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
 def _near(e: Encoded, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
     """Two whole names that are nearly alike, whichever of forename and surname they are."""
     whole = (a >= 0) & (b >= 0) & ~e.words.single[np.maximum(a, 0)] & ~e.words.single[np.maximum(b, 0)]
-    return whole & (name_levels(e.words, a, b, "surname") <= level("surname", "near"))
+    kinds = ("forename", "surname")
+    return whole & np.any([name_levels(e.words, a, b, kind) <= level(kind, "near") for kind in kinds], axis=0)
 
 
 def nearly_exchanged(e: Encoded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
@@ -140,6 +141,13 @@ def _middles(e: Encoded, left: Ints, right: Ints) -> Levels:
     return out
 
 
+def _called_apart(e: Encoded, left: Ints, right: Ints, forenames: Levels, middles: Levels) -> npt.NDArray[np.intp]:
+    """Pairs of two Mohammeds or the like who are not called alike: their middle names are what their forenames are to others."""
+    rows = np.flatnonzero(middles == level("middle", "different"))
+    rows = rows[(forenames[rows] > 0) & (forenames[rows] <= level("forename", "close"))]
+    return rows[e.words.prefix[e.forename[left[rows]]] & e.words.prefix[e.forename[right[rows]]]]
+
+
 def _sexes(e: Encoded, left: Ints, right: Ints) -> Levels:
     a, b = e.sex[left], e.sex[right]
     levels = np.where((a & 1) == (b & 1), level("sex", "same"), level("sex", "different"))
@@ -162,10 +170,13 @@ class Candidates:
         swapped = forename == level("forename", "swapped")
         surname[swapped] = 0
         middle[forename == level("forename", "middle")] = 0
-        turned = np.flatnonzero(swapped)
-        e, i, j = self.e, self.left[turned], self.right[turned]
+        turned, e = np.flatnonzero(swapped), self.e
+        i, j = self.left[turned], self.right[turned]
         exchanged = _alike(e, e.forename[i], e.surname[j]) & _alike(e, e.forename[j], e.surname[i])
         middle[turned[~exchanged]] = 0  # it took part in the turn
+        apart = _called_apart(e, self.left, self.right, forename, middle)
+        forename[apart] = name_levels(e.words, e.middle[self.left[apart]], e.middle[self.right[apart]], "forename")
+        middle[apart] = 0
         return forename, surname, middle
 
     def dob(self) -> Levels:

@@ -40,7 +40,7 @@ SEX_OF_ROLE = {
 DATASETS = (
     200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
 )
-BEARERS, DECISIVE = 8, 0.97  # of a forename: how many, and the share of one sex, from which it tells the sex
+BEARERS, DECISIVE = 4, 0.97  # of a forename: how many, and the share of one sex, from which it tells the sex
 IDENTIFIERS = ("nino", "upn", "nhs")
 
 
@@ -304,23 +304,34 @@ class Encoded:
 
     @_once
     def sex(self) -> Ints:
-        """0 male, 1 female, as delivered or as the role in a household tells; 2 male, 3 female by a religious name alone."""
+        """0 male, 1 female, as delivered or as the role in a household tells; 2 male, 3 female by a name alone."""
+        share, enough = self._share_of_women
+        by_name = np.where(enough & ~self.of_both_sexes, 2 + (share > 0.5), -1)
+        return np.where(self._told_sex >= 0, self._told_sex, np.append(by_name, -1).astype(np.int32)[self.forename])
+
+    @_once
+    def _told_sex(self) -> Ints:
         sex = self._read_as("sex", SEXES)
         sex = np.where(sex >= 0, sex, self._read_as("relationship", SEX_OF_ROLE))
         by_name = np.append(np.where(self.words.sex >= 0, self.words.sex + 2, -1), -1).astype(np.int32)
         for name in (self.middle, self.surname):
             sex = np.where(sex >= 0, sex, by_name[name])
-        return np.where(sex >= 0, sex, self._sex_by_forename(sex))
+        return sex
 
-    def _sex_by_forename(self, sex: Ints) -> Ints:
-        """2 or 3 where nearly all whose sex is known and who bear a record's forename are of one sex, else -1."""
-        told = np.flatnonzero((sex >= 0) & (self.forename >= 0))
-        size = int(self.forename.max(initial=-1)) + 1
+    @_once
+    def _share_of_women(self) -> tuple[npt.NDArray[np.float64], Flags]:
+        """Of all whose sex is delivered, by forename: the share of women, and whether enough bear it to tell."""
+        told = np.flatnonzero((self._told_sex >= 0) & (self.forename >= 0))
+        size = len(self.words.values)
         bearers = np.bincount(self.forename[told], minlength=size)
-        women = np.bincount(self.forename[told], weights=sex[told] & 1, minlength=size)
-        share = women / np.maximum(bearers, 1)
-        by_name = np.where((bearers < BEARERS) | (np.abs(share - 0.5) < DECISIVE - 0.5), -1, 2 + (share > 0.5))
-        return np.append(by_name, -1).astype(np.int32)[self.forename]
+        women = np.bincount(self.forename[told], weights=self._told_sex[told] & 1, minlength=size)
+        return women / np.maximum(bearers, 1), bearers >= BEARERS
+
+    @_once
+    def of_both_sexes(self) -> Flags:
+        """By name of the vocabulary: a forename that women and men bear, as Harpreet."""
+        share, enough = self._share_of_women
+        return enough & (np.abs(share - 0.5) < DECISIVE - 0.5)
 
     def _read_as(self, name: str, meaning: Mapping[str, int]) -> Ints:
         """What a column's texts mean, -1 where they say nothing of it."""

@@ -22,7 +22,7 @@ ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
 AGES = 2.5  # log: the most that ages can speak for a match
 DISTRICT = 200.0  # records by which the share of a surname in a district leans on its share in all
 LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on all forenames
-NEARLY = 2.0  # log: how much likelier strangers' names are exchanged where one of them is found again nearly only
+NEARLY = 3.0  # log: how much likelier strangers' names are exchanged where one of them is found again nearly only
 SEEN = 0.5  # records by which the column of a name leans on either
 OTHER_COLUMN = 9.0  # log: the most that the columns in which names mostly stand can say of a pair
 BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
@@ -114,6 +114,20 @@ def _together(e: Encoded, forename: Keys, surname: Keys) -> Floats:
     others = np.maximum(people[name[at]] - 1.0, 0.0)
     out[at] = np.clip(np.log((others + 0.5) / (usual + 0.5)), 0.0, 4.0)
     return out
+
+
+def _full_names(
+    e: Encoded, forename: Ints, surname: Ints, whole: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Group of each record's full name (-1: none), and by group log of how many others bear it against the average."""
+    name, names = groups(np.where(whole, (forename.astype(np.int64) << 32 | surname) + 1, 0))
+    dated = np.flatnonzero((name >= 0) & e.has_dob)
+    packed = np.sort(name[dated] << 32 | (e.dob[dated].astype(np.int64) + (1 << 31)))
+    fresh = np.ones(len(packed), dtype=bool)
+    fresh[1:] = packed[1:] != packed[:-1]
+    born = np.bincount(packed[fresh] >> 32, minlength=len(names)).astype(float)
+    average = max(float(born @ (born - 1)), 1.0) / max(float(born.sum()), 1.0)
+    return name, np.log(np.maximum(np.append(born, born[:1] if len(born) else 0.0) - 1, 0.1) / average)
 
 
 def _astray(forename: tuple[Ints, list[str]], surname: tuple[Ints, list[str]]) -> Floats:
@@ -236,15 +250,10 @@ class Frequencies:
         whole = (forename >= 0) & (surname >= 0)
         if len(self._names["forename"][1]):
             whole &= self._names["forename"][1][np.maximum(forename, 0)]
-        self._name, names = groups(np.where(whole, (forename.astype(np.int64) << 32 | surname) + 1, 0))
-        born = np.flatnonzero((self._name >= 0) & e.has_dob)
-        dated = np.sort(self._name[born] << 32 | (e.dob[born].astype(np.int64) + (1 << 31)))
-        fresh = np.ones(len(dated), dtype=bool)
-        fresh[1:] = dated[1:] != dated[:-1]
-        born = np.bincount(dated[fresh] >> 32, minlength=len(names)).astype(float)
-        repeats = float((born * (born - 1)).sum())
-        self._namesakes = max(float(born.sum()), 1.0) / max(repeats, 1.0)
-        self._repeated = np.log(np.maximum(np.append(born, born[:1] if len(born) else 0.0) - 1, 0.1) * self._namesakes)
+        self._full_names = [_full_names(e, forename, surname, whole)]
+        if self._alike:  # two Mohammeds are namesakes if they are called alike
+            in_front = e.words.prefix[np.maximum(forename, 0)] & (e.middle >= 0)
+            self._full_names.append(_full_names(e, np.where(in_front, e.given, forename), surname, whole))
 
     @staticmethod
     def _by(attribute: Ints, code: Ints) -> Keys:
@@ -298,7 +307,19 @@ class Frequencies:
         size, at = len(left), self._layout.at
         out = {
             kind: np.zeros(size)
-            for kind in ("forename", "middle", "surname", "dob", "home", "name", "nearly", "exchanged", "household")
+            for kind in (
+                "forename",
+                "middle",
+                "surname",
+                "dob",
+                "home",
+                "name",
+                "nearly",
+                "exchanged",
+                "household",
+                "sex",
+                "local",
+            )
         }
 
         def put(
@@ -315,7 +336,7 @@ class Frequencies:
             if kind in self._alike:
                 put(kind, at(levels, role, "family", "close"), self._alike[kind], ALIKE)
         if self._initial is not None:
-            self._called(left, right, at(levels, "given", "family"), out["forename"])
+            self._used(left, right, at(levels, "given", "family"), out["forename"])
             put("forename", at(levels, "given", "initial"), self._initial, one=True)
         if self._alike:
             swapped = np.flatnonzero(at(levels, "given", "swapped"))
@@ -325,9 +346,9 @@ class Frequencies:
             out["forename"][swapped] = ALIKE * np.clip(value, LEAST, 8.0)
             out["nearly"][swapped] = NEARLY * nearly_exchanged(self._e, left[swapped], right[swapped])
         if self._local is not None:
-            around = at(levels, "place", "home", "building", "door", "postcode", "neighbour", "district")
+            around = at(levels, "place", "home", "building", "door", "postcode", "neighbour")
             near = np.flatnonzero(around & at(levels, "family", "exact", "part", "family", "close", "middle", "near"))
-            out["surname"][near] += np.maximum(np.minimum(self._local[left[near]], self._local[right[near]]), 0.0)
+            out["local"][near] = np.maximum(np.minimum(self._local[left[near]], self._local[right[near]]), 0.0)
         if self._together is not None:
             alike = at(levels, "given", "exact", "family", "close") & at(levels, "family", "exact", "family", "close")
             named = np.flatnonzero(alike & ~(at(levels, "given", "exact") & at(levels, "family", "exact")))
@@ -345,11 +366,16 @@ class Frequencies:
             )
             value = np.logaddexp(self._astray[left[neither]], self._astray[right[neither]]) - np.log(2.0)
             out["exchanged"][neither] = np.clip(value, -OTHER_COLUMN, OTHER_COLUMN)
+        if self._alike:  # of one forename, strangers too are of one sex
+            named = np.flatnonzero(at(levels, "sex", "same") & at(levels, "given", "exact", "family", "close"))
+            out["sex"][named] = np.where(self._e.of_both_sexes[self._e.forename[left[named]]], 0.0, np.log(2.0))
         both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
-        out["name"][both] = self._repeated[self._name[left[both]]]
+        for name, others in self._full_names:
+            one = both[name[left[both]] == name[right[both]]]
+            out["name"][one] = others[name[left[one]]]
         return out
 
-    def _called(self, left: Ints, right: Ints, alike: npt.NDArray[np.bool_], out: Floats) -> None:
+    def _used(self, left: Ints, right: Ints, alike: npt.NDArray[np.bool_], out: Floats) -> None:
         """Of pairs whose forenames are `alike` because one of them leaves out Mohammed or the like: how common is the name used."""
         prefix, forename = self._e.words.prefix, self._e.forename
         rows = np.flatnonzero(alike)
@@ -376,8 +402,10 @@ class Frequencies:
             "middle": where(at(levels, "middle", "agrees"), -4.0),
             "dob": np.zeros(len(levels)),
             "nearly": np.zeros(len(levels)),
+            "sex": np.zeros(len(levels)),
+            "local": np.zeros(len(levels)),
             "home": where(at(levels, "place", "home", "exact"), self._home.least),
-            "name": where(both, float(np.log(0.1 * self._namesakes))),
+            "name": where(both, min(float(others.min()) for _, others in self._full_names)),
             "household": where(at(levels, "place", "home", "exact"), self._household),
             # Else every two people of one date of birth might be one.
             "exchanged": where(

@@ -25,8 +25,8 @@ from matcher.pairs.frequency import AGES, Ages, Frequencies
 from matcher.pairs.gaps import MASKS, masks
 from matcher.pairs.layout import Layout
 from matcher.pairs.model import LinkageModel, TrainedModel
+from matcher.pairs.sources import LEAST_KIN, Sources, Told, nothing
 from matcher.pairs.sources import MOST as MOST_OF_SOURCES
-from matcher.pairs.sources import Sources, Told, nothing
 from matcher.pairs.systems import OneReference
 from matcher.pairs.train import Agreement, class_logs, train
 from matcher.pairs.variants import variants
@@ -156,7 +156,7 @@ class Scorer:
         levels = self._layout.unpack(patterns)
         logs = class_logs(self._trained, self._layout, patterns)
         more = AGES + MOST_OF_SOURCES if self._sources.told else 0.0
-        r = self._frequencies.least(levels)
+        r = self._frequencies.least(levels) | {"kin": np.full(len(levels), LEAST_KIN if self._sources.told else 0.0)}
         return (np.logaddexp(logs[0], logs[1] + r["exchanged"]) + more - _others(logs, r)) / np.log(2.0)
 
     def _weights(self, left: Ints, right: Ints, levels: Levels, logs: Floats) -> Floats:
@@ -170,6 +170,7 @@ class Scorer:
         ratios = self._frequencies.ratios(left, right, levels)
         own = ratios["exchanged"]  # the names of one of two strangers may be exchanged as well
         ratios["exchanged"] = own - np.log1p(self._exchanged * np.expm1(own))
+        ratios["kin"] = self._sources.kin(left, right)
         return Terms(logs, ratios, self._ages.ratio(left, right), self._sources.ratio(left, right, levels))
 
     def by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Iterator[tuple[str, Floats]]:
@@ -213,9 +214,10 @@ class Scorer:
 def _others(logs: Floats, r: dict[str, Floats]) -> Floats:
     """log of all classes but match together, with the ratios of a pair's own values."""
     _, _, relative, junior, namesake, random = logs
-    strangers = np.logaddexp(relative + r["household"], random + r["surname"]) + r["forename"]
-    other = np.logaddexp(np.logaddexp(strangers, junior + r["household"]), namesake + r["name"])
-    return np.asarray(other + r["home"] + r["dob"] + r["middle"] + r["nearly"])
+    household = r["household"] + r["kin"]
+    strangers = np.logaddexp(relative + household, random + r["surname"] + r["local"]) + r["forename"]
+    other = np.logaddexp(np.logaddexp(strangers, junior + household), namesake + r["name"] + r["local"])
+    return np.asarray(other + r["home"] + r["dob"] + r["middle"] + r["nearly"] + r["sex"])
 
 
 def _hopeful(scorer: Scorer, layout: Layout, patterns: Ints, floor: float) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,5 @@
-"""What a pair's two sources tell: how many people two data sets have in common, and how often they know one address of somebody.
+"""What a pair's two sources tell: how many people two data sets have in common, how often they know one address of somebody, and
+how often they hold two people of one home.
 
 Hardly a pupil claims a benefit; a register that gives a person one reference seldom holds two of one person, and hardly ever
 with two roles in a household. Takes encoded records and pairs that are certainly one person by their values; gives log ratios
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
 
-from matcher.pairs.encode import Encoded, mix
+from matcher.pairs.encode import Encoded, Keys, mix
 from matcher.pairs.layout import Layout
 
 Ints = npt.NDArray[np.int32]
@@ -21,13 +23,14 @@ STRENGTH = 20.0  # pairs by which what two data sets have in common leans on the
 ADDRESSES = 5.0  # pairs by which the addresses that two data sets know, level by level, lean on those of all
 RARE = 0.05  # a second reference of one person within one system, before anything is seen
 MOST = 2.5  # log: the most that sources can speak for a match
+LEAST_KIN, MOST_KIN = -0.7, 3.9  # log: what sources can say of two people of one home
 PLACES = (("home", "building", "door", "postcode"), ("neighbour",), ("district",), ("different",))
-ACROSS, WITHIN, ROLES = "across", "within", "roles"
+ACROSS, WITHIN, ROLES, HOUSEHOLD = "across", "within", "roles", "household"
 
 
 def nothing() -> Told:
     """What is told before any records are seen."""
-    return {ACROSS: {}, WITHIN: {}, ROLES: {}}
+    return {ACROSS: {}, WITHIN: {}, ROLES: {}, HOUSEHOLD: {}}
 
 
 class Sources:
@@ -45,6 +48,9 @@ class Sources:
         for part, table in ((ACROSS, self._across), (WITHIN, self._within)):
             for kind in range(self._count**2):
                 table[kind] = told[part].get(self._name(kind), table[kind])
+        self._kin = np.array(
+            [told.get(HOUSEHOLD, {}).get(self._name(kind), (0.0, 0.0)) for kind in range(self._count**2)]
+        )
         self._roles = np.array([0.0, *told[ROLES].get("same", [0.0]), *told[ROLES].get("different", [0.0])])
         place = layout.place("place")
         known = () if place is None else layout.levels[place]
@@ -86,6 +92,13 @@ class Sources:
         out += np.where(two, self._roles[self._roles_of(left, right)], 0.0)
         return np.minimum(out, MOST)
 
+    def kin(self, left: Ints, right: Ints) -> Floats:
+        """log by how much likelier two people of one home are found together for the sources of each pair's two records."""
+        if not self.told:
+            return np.zeros(len(left))
+        kind, two = self._kinds(left, right)
+        return np.asarray(self._kin[kind, two.astype(np.intp)])
+
     def second(self, left: Ints, right: Ints) -> Floats:
         """log by how much rarer a match of each pair is, where the first row's person is known in the second's data set by another reference."""
         across, _ = self._kinds(left, right)
@@ -119,25 +132,58 @@ class Sources:
         for within, part in enumerate((ACROSS, WITHIN)):
             for k in np.flatnonzero(possible[within]).tolist():
                 told[part][self._name(k)] = [float(np.log(common[within, k])), *map(float, places[within, k])]
+        related = self._of_one_home(key)
+        usual = possible * (related.sum() / max(possible.sum(), 1.0))
+        kin = np.clip(np.log((related + STRENGTH) / (usual + STRENGTH)), LEAST_KIN, MOST_KIN)
+        told[HOUSEHOLD] = {self._name(k): kin[:, k].tolist() for k in np.flatnonzero(possible.any(axis=0)).tolist()}
         # Two references count once at each role that their records tell, whichever of their rows come first.
         each = np.unique(mix(kind, two, low, high, self._roles_of(left, right)), return_index=True)[1]
         told[ROLES] = self._learn_roles(left[each], right[each], two[each])
         return told
 
+    def _dated(self, key: npt.NDArray[np.uint64], *by: Keys) -> tuple[npt.NDArray[np.intp], Ints]:
+        """Rows with a date of birth, each reference once by data set, system and whatever else; and their data sets."""
+        e = self._e
+        rows = np.flatnonzero(e.has_dob)
+        kinds = mix(e.dataset[rows], e.system[rows], key[rows], *(of[rows] for of in by))
+        rows = rows[np.unique(kinds, return_index=True)[1]]
+        return rows, np.where(e.dataset[rows] < 0, self._count - 1, e.dataset[rows]).astype(np.int64)
+
     def _possible(self, key: npt.NDArray[np.uint64]) -> Floats:
         """How many pairs of dated references there are by pair of data sets, across systems and within one."""
         e, count = self._e, self._count
-        rows = np.flatnonzero(e.has_dob)
-        rows = rows[np.unique(mix(e.dataset[rows], e.system[rows], key[rows]), return_index=True)[1]]
-        dataset = np.where(e.dataset[rows] < 0, count - 1, e.dataset[rows]).astype(np.int64)
+        rows, dataset = self._dated(key)
         systems = int(e.system.max(initial=-1)) + 1
         held = e.system[rows] >= 0
         by = np.zeros((count, systems))
         np.add.at(by, (dataset[held], e.system[rows][held]), 1.0)
         sizes = np.bincount(dataset, minlength=count).astype(float)
-        within = by @ by.T
-        half = np.triu(np.ones((count, count))) - 0.5 * np.eye(count)
-        return np.array([((np.outer(sizes, sizes) - within) * half).ravel(), (within * half).ravel()])
+        return self._each_once(np.outer(sizes, sizes), by @ by.T)
+
+    def _of_one_home(self, key: npt.NDArray[np.uint64]) -> Floats:
+        """How many of these pairs are of one home and surname, and of two dates of birth."""
+        e, count = self._e, self._count
+        systems = int(e.system.max(initial=-1)) + 2  # the first: no system
+        rows, dataset = self._dated(key, e.home)
+        known = np.flatnonzero((e.home[rows] != 0) & (e.surname[rows] >= 0))
+        rows, dataset = rows[known], dataset[known]
+        column, surname = dataset * systems + e.system[rows] + 1, e.words.sound[e.surname[rows]]
+
+        def pairs(*by: npt.NDArray[np.integer]) -> Floats:
+            group = np.unique(mix(*by), return_inverse=True)[1]
+            shape = (int(group.max(initial=-1)) + 1, count * systems)
+            held = coo_array((np.ones(len(group)), (group, column)), shape=shape).tocsr()
+            return np.asarray((held.T @ held).todense())
+
+        found = pairs(e.home[rows], surname) - pairs(e.home[rows], surname, e.dob[rows])
+        by_system = found.reshape(count, systems, count, systems)
+        within = np.einsum("asbs->ab", by_system[:, 1:, :, 1:])
+        return self._each_once(by_system.sum(axis=(1, 3)), within)
+
+    def _each_once(self, every: Floats, within: Floats) -> Floats:
+        """Numbers of pairs, across and within systems, of a table that holds each pair of two data sets twice."""
+        half = np.triu(np.ones((self._count, self._count))) - 0.5 * np.eye(self._count)
+        return np.array([((every - within) * half).ravel(), (within * half).ravel()])
 
     def _learn_roles(self, left: Ints, right: Ints, two: npt.NDArray[np.bool_]) -> dict[str, list[float]]:
         """How much oftener two references of one person in one system tell one role than any two references do."""

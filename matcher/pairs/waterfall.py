@@ -24,8 +24,10 @@ PLACES = 4  # decimals of bits that are kept
 NOTHING = 1e-10  # bits that are rounding
 
 START, SAME_ROW = "start", "same_row"
-FREQUENCIES = ("forename", "surname", "name", "middle", "dob", "home", "household", "nearly", "exchanged")
-"""Kinds of `Frequencies.ratios`, in the order of their steps."""
+FREQUENCIES = (
+    "forename", "surname", "local", "name", "middle", "sex", "dob", "home", "household", "kin", "nearly", "exchanged",
+)  # fmt: skip
+"""Kinds of `Terms.ratios`, in the order of their steps."""
 CONTEXT = ("moved_together", "unrivalled")
 """Kinds of context of which `Basis` holds the bits, in the order of their steps."""
 

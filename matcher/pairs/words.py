@@ -21,6 +21,12 @@ _COMMON = {  # kind -> what it says where it speaks for one person, and where ag
     "dob": ("few records hold that date of birth", "many records hold that date of birth"),
     "home": ("few records are at that address", "many records are at that address"),
     "household": ("relatives share larger homes than others here", "relatives share smaller homes than others here"),
+    "local": ("a surname rare around there", "a surname common around there"),
+    "sex": ("", "of one forename, strangers too are of one sex"),
+    "kin": (
+        "these two sources seldom hold two people of one home",
+        "these two sources often hold two people of one home",
+    ),
     "nearly": ("", "one of the exchanged names is found again nearly only"),
     "exchanged": ("one's names mostly stand in each other's place", "the names stand where they mostly stand"),
 }

@@ -63,6 +63,10 @@ def _level_of_names(function: str, column: str) -> str:
     return f"{function}(coalesce({column}_l, -1), coalesce({column}_r, -1))"
 
 
+def _numbers(kind: str, *levels: str) -> str:
+    return ", ".join(str(level(kind, name)) for name in levels)
+
+
 def _begins(initial: str, side: str, name: str, other: str) -> str:
     """The one name is an initial, and that of the other, a whole one."""
     return (
@@ -119,37 +123,53 @@ class FullName:
         lesser = _all(self._is("forename", "forename", "initial", "near", "similar", "different"), _not(self.joined))
         self.swapped = _all(lesser, around, _any(_not(near), _all(unlike, _not(self.used))))
         self.middle, self.behind = (_all(lesser, of, _not(self.swapped)) for of in (by_middle, behind))
+        # Two Mohammeds or the like who are not called alike.
+        self.agrees = self._is("middle", "forename", "exact", "family", "close", "initial")
+        self.apart = _all(
+            _both("middle"),
+            _not(self.agrees),
+            *(f"coalesce(forename_prefix_{side}, false)" for side in "lr"),
+            _any(self._is("forename", "forename", "exact", "family", "close"), self.joined),
+        )
         self.exchanged = _all(alike["forename", "surname"], alike["surname", "forename"])
 
     def _is(self, column: str, kind: str, *levels: str) -> str:
         """The level of two names alone is one of those named; `kind` says whose levels."""
-        numbers = ", ".join(str(level(kind, name)) for name in levels)
-        return f"({_level_of_names(self._names + kind, column)} in ({numbers}))"
+        return f"({_level_of_names(self._names + kind, column)} in ({_numbers(kind, *levels)}))"
 
     def _nearly(self, forename: str, surname: str) -> str:
         """A forename and a surname, both whole, are nearly alike."""
-        numbers = ", ".join(str(level("surname", name)) for name in ("exact", "family", "close", "near"))
-        function = f"{self._names}surname(coalesce({forename}, -1), coalesce({surname}, -1))"
+        near = (
+            f"({self._names}{kind}(coalesce({forename}, -1), coalesce({surname}, -1))"
+            f" in ({_numbers(kind, 'exact', 'family', 'close', 'near')}))"
+            for kind in ("forename", "surname")
+        )
         whole = (f"not coalesce({name[:-2]}_single_{name[-1]}, true)" for name in (forename, surname))
-        return _all(f"({function} in ({numbers}))", *whole)
+        return _all(_any(*near), *whole)
 
     def forename(self) -> Sql:
         bare = [f"(forename_prefix_{side} and middle_{side} is null)" for side in "lr"]
-        close = self._is("forename", "forename", "close")
+        family, close = (self._is("forename", "forename", name) for name in ("family", "close"))
+        called = _not(self.apart)
         return Sql(
             _either_missing("forename"),
             {
-                "exact": self._is("forename", "forename", "exact"),
-                "family": _any(self._is("forename", "forename", "family"), _all(_not(close), self.joined), self.behind),
-                "close": close,
+                "exact": _all(self._is("forename", "forename", "exact"), called),
+                "family": _all(_any(family, _all(_not(close), self.joined), self.behind), called),
+                "close": _all(close, called),
                 "middle": self.middle,
                 "swapped": self.swapped,
                 "initial": _any(self._is("forename", "forename", "initial"), self.used),
-                "near": self._is("forename", "forename", "near"),
-                "similar": self._is("forename", "forename", "similar"),
+                "near": self._of_called("near"),
+                "similar": self._of_called("similar"),
                 "prefix": _all("forename_prefix_l <> forename_prefix_r", _any(*bare)),
             },
         )
+
+    def _of_called(self, level: str) -> str:
+        """A level of the forenames, or of the middle names of those who are called by these."""
+        one, other = self._is("forename", "forename", level), self._is("middle", "forename", level)
+        return _any(_all(one, _not(self.apart)), _all(other, self.apart))
 
     def surname(self) -> Sql:
         return Sql(
@@ -166,9 +186,8 @@ class FullName:
         )
 
     def middle_name(self) -> Sql:
-        agrees = self._is("middle", "forename", "exact", "family", "close", "initial")
         turned = _all(self.swapped, _not(self.exchanged))
-        return Sql(_any(_either_missing("middle"), turned, self.middle), {"agrees": agrees})
+        return Sql(_any(_either_missing("middle"), turned, self.middle, self.apart), {"agrees": self.agrees})
 
 
 # ---- dates of birth, addresses, identifiers
