@@ -41,8 +41,8 @@ def read_addresses(address: pa.Array, line_2: pa.Array, town: pa.Array, postcode
     lines = [_filled(column) for column in (address, line_2, town)]
     text = pc.binary_join_element_wise(*map(_plain, lines), ",", null_handling="replace", null_replacement="")
     text, written = _without_postcode(text)
-    inline = canonical(written, parser.repair)
-    code = pc.coalesce(canonical(_filled(postcode), parser.repair), inline)
+    inline = canonical(written, parser.repair, "postcode")
+    code = pc.coalesce(canonical(_filled(postcode), parser.repair, "postcode"), inline)
     masked, numbers, regular = _masked(text)
     regular &= ~(_valid(written) & ~_valid(inline))
     found = _patterns(masked, _valid(lines[2]), _valid(code), regular, parser)
