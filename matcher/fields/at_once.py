@@ -18,6 +18,7 @@ _FORMS = {
     "upn": f"^{identifiers.UPN}$",
     "nhs": "^[0-9]{10}$",
     "uprn": "^[1-9][0-9]{0,11}$",
+    "bare": "^[0-9A-Z]+$",
     "postcode": f"^(?:{'|'.join(sorted(postcodes.AREAS))}){postcodes.DISTRICT} {postcodes.INWARD}$",
 }
 _DAY_FIRST = "^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
@@ -27,7 +28,10 @@ _UPN_VALUES[[ord(character) for character in _LETTERS + "0123456789"]] = np.aran
 
 
 def canonical_already(kind: str, texts: pa.Array) -> np.ndarray:
-    """Which texts are the canonical form of an identifier or postcode as they stand: bool a text, False where `kind` is neither."""
+    """Which texts are the canonical form of their kind as they stand: bool a text.
+
+    Kinds: identifiers, `postcode`, `bare` (capitals and digits alone); of any other, none is.
+    """
     if kind not in _FORMS:
         return np.zeros(len(texts), dtype=bool)
     sure = _matching(texts, _FORMS[kind])
