@@ -83,6 +83,8 @@ def _at_once(type_name: ColumnType, distinct: pa.Array, as_at: dt.date) -> tuple
     """(values as typed, which of them are sure)."""
     if type_name in ("date", "date_of_birth"):
         return at_once.dates(distinct, born_by=as_at if type_name == "date_of_birth" else None)
+    if type_name == "number":
+        return at_once.numbers(distinct)
     return distinct, at_once.canonical_already(type_name, distinct)
 
 
