@@ -219,12 +219,13 @@ def _evidence(facts: pa.Table, supply: SupplyLike, rows: pa.Table, firsts: np.nd
     row = rows["row"].combine_chunks().cast(pa.string()).take(pa.array(position))
     fact = pc.binary_join_element_wise(source, row, ":")
     joint = seconds[position] >= int(firsts[0] if len(firsts) else 0)
-    rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
-    own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
     key = facts["key"].combine_chunks()
     within = pc.binary_join_element_wise(source, key, "\x1f")  # rows delivered twice are told apart by supply
     key = pc.if_else(pc.fill_null(pc.starts_with(key, "="), False), key, within)
-    key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
+    if joint.any():
+        rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
+        own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
+        key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
     both = pa.concat_tables(
         pa.table(
             [
