@@ -50,7 +50,8 @@ def flows_of(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> Iterator[De
 
 def area_codes(households: pa.Table) -> np.ndarray:
     """Position in AREAS of each household's area, and `other` once more at the end: no household (-1) reads that."""
-    return np.array([*(AREAS.index(area) for area in households["area"].to_pylist()), AREAS.index("other")])
+    codes = pc.index_in(households["area"], value_set=pa.array(AREAS))
+    return np.append(codes.to_numpy(), AREAS.index("other"))
 
 
 def usable(

@@ -58,6 +58,7 @@ def reuse_memory() -> None:
 @contextlib.contextmanager
 def without_collector() -> Iterator[None]:
     """No search for cycles inside: a month makes millions of objects and next to no cycles, and each search walks all of them.
+    So does loading the modules that it takes.
 
     What is in no cycle goes at once all the same. Serves as a decorator.
     """

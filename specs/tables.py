@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -406,7 +407,7 @@ def check(table: pa.Table, declared: Table, **others: pa.Table) -> pa.Table:
             raise SeamError(f"{declared.name}.{field.name}: holds nulls")
     table = table.cast(declared.schema)
     keys = table.select(list(declared.key))
-    if not _rises(keys.column(0)) and len(keys.group_by(list(declared.key)).aggregate([])) != table.num_rows:
+    if not _rises(*keys.columns) and len(keys.group_by(list(declared.key)).aggregate([])) != table.num_rows:
         raise SeamError(f"{declared.name}: key {declared.key} is not unique")
     for column, other, target in declared.foreign:
         if other in others and not _known(table[column], others[other][target]):
@@ -414,12 +415,14 @@ def check(table: pa.Table, declared: Table, **others: pa.Table) -> pa.Table:
     return table
 
 
-def _rises(column: pa.ChunkedArray) -> bool:
-    """Whether each number is larger than the one before it, as most keys are made: then none is there twice."""
-    if not pa.types.is_integer(column.type) or column.null_count:
+def _rises(*columns: pa.ChunkedArray) -> bool:
+    """Whether each row of numbers comes after the one before it, as most keys are made: then none is there twice."""
+    if any(not pa.types.is_integer(column.type) or column.null_count for column in columns):
         return False
-    values = column.to_numpy()
-    return bool((values[1:] > values[:-1]).all())
+    fresh = np.zeros(max(len(columns[0]) - 1, 0), dtype=bool)
+    for values in (column.to_numpy() for column in reversed(columns)):
+        fresh = (values[1:] > values[:-1]) | (fresh & (values[1:] == values[:-1]))
+    return bool(fresh.all())
 
 
 def _known(column: pa.ChunkedArray, target: pa.ChunkedArray) -> bool:

@@ -14,6 +14,7 @@ from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.engines import names
 from matcher.errors import UserError
 from matcher.fields.characters import visible
+from matcher.memory import without_collector
 
 if TYPE_CHECKING:
     from matcher.workspace import Workspace
@@ -67,6 +68,7 @@ def _end(outcome: Any, as_json: bool) -> int:
     help="Linkage engine.",
 )
 @json_option
+@without_collector()
 def run(
     inbox: Path,
     workspace: Path,
@@ -129,6 +131,7 @@ def _say_what_is_due(workspace: Workspace) -> None:
     help="A late supply, such as DWP's answer to a referral.",
 )
 @json_option
+@without_collector()
 def resume(workspace: Path, batch: str | None, supplies: tuple[Path, ...], as_json: bool) -> int:
     """Go on with BATCH (default: the one that waits) after answers, a late supply or a crash.
 

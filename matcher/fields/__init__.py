@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.fields import identifiers, postcodes
+from matcher.fields import at_once, identifiers, postcodes
 from matcher.fields.dates import read_date, read_date_of_birth
 from matcher.fields.scalars import code_table, read_code, read_count, read_number, read_sex, read_yes_no
 from matcher.fields.terms import parse_term
@@ -62,20 +62,30 @@ def parse(type_name: ColumnType, values: pa.Array | pa.ChunkedArray, *, column: 
     if type_name in _FREE_TEXT:
         return _free_text(text)
     encoded = text.dictionary_encode()
+    distinct = encoded.dictionary
+    values, sure = _at_once(type_name, distinct, as_at)
     read = _reader(type_name, column, as_at)
-    trimmed = [value.strip() for value in encoded.dictionary.to_pylist()]
+    trimmed = [value.strip() for value in distinct.filter(pa.array(~sure)).to_pylist()]
     results = [read(value) if value else _BLANK for value in trimmed]
-    found = [result for result, _ in results]
+    found = pa.array([result for result, _ in results], type=TYPES.get(type_name, pa.string()))
     faults = [fault for _, fault in results]
-    blanks = [not value for value in trimmed]
-    typed = pa.array(found, type=TYPES.get(type_name, pa.string())).take(encoded.indices)
-    codes = pc.fill_null(encoded.indices, len(found)).to_numpy(zero_copy_only=False)
-    if type_name == "yes_no":
-        blank = pa.array(np.array([*blanks, True])[codes])
+    typed = (pc.replace_with_mask(values, pa.array(~sure), found) if sure.any() else found).take(encoded.indices)
+    places = np.append(np.where(sure, -1, np.cumsum(~sure) - 1), -1)  # among those read one by one; -1: not among them
+    place = places[pc.fill_null(encoded.indices, len(distinct)).to_numpy(zero_copy_only=False)]
+    if type_name == "yes_no":  # of which none is read at once
+        blank = pa.array(np.array([*(not value for value in trimmed), True])[place])
         typed = pc.if_else(blank, False, typed)
-    broken = np.array([fault is not None for fault in [*faults, None]])[codes]
-    bad = np.flatnonzero(broken).astype(np.int64)
-    return Parsed(typed, bad, [faults[code] or "" for code in codes[bad].tolist()])
+    bad = np.flatnonzero(np.array([fault is not None for fault in [*faults, None]])[place]).astype(np.int64)
+    return Parsed(typed, bad, [faults[code] or "" for code in place[bad].tolist()])
+
+
+def _at_once(type_name: ColumnType, distinct: pa.Array, as_at: dt.date) -> tuple[pa.Array, np.ndarray]:
+    """(values as typed, which of them are sure)."""
+    if type_name in ("date", "date_of_birth"):
+        return at_once.dates(distinct, born_by=as_at if type_name == "date_of_birth" else None)
+    if type_name == "number":
+        return at_once.numbers(distinct)
+    return distinct, at_once.canonical_already(type_name, distinct)
 
 
 def _one(values: pa.Array | pa.ChunkedArray) -> pa.Array:

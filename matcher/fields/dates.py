@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import cache
 from zoneinfo import ZoneInfo
 
 UNKNOWN = frozenset({dt.date(1900, 1, 1), dt.date(1901, 1, 1)})
 """What systems store for "unknown": read as blank, without a problem."""
 
-_EARLIEST, _LATEST = 1800, 2200  # a year beyond is a slip or a system's "never"
+EARLIEST, LATEST = 1800, 2200  # a year beyond is a slip or a system's "never"
 _OLDEST_YEARS = 120
 _MONTHS = {
     name[:length]: number
@@ -89,7 +90,7 @@ def _day(text: str) -> dt.date | None:
         day, month, year = int(found[1]), int(found[2]), int(found[3])
     else:
         return None
-    if not _EARLIEST <= year <= _LATEST:
+    if not EARLIEST <= year <= LATEST:
         return None
     try:
         return dt.date(year, month, day)
@@ -113,13 +114,15 @@ def read_date_of_birth(text: str, as_at: dt.date) -> tuple[dt.date | None, str |
         return None, rule
     if found > as_at:
         return None, "dob_future"
-    if found < _years_before(as_at, _OLDEST_YEARS):
+    if found < oldest_birth(as_at):
         return None, "dob_too_old"
     return found, None
 
 
-def _years_before(day: dt.date, years: int) -> dt.date:
+@cache
+def oldest_birth(as_at: dt.date) -> dt.date:
+    """The first day on which somebody who lives can be born."""
     try:
-        return day.replace(year=day.year - years)
+        return as_at.replace(year=as_at.year - _OLDEST_YEARS)
     except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+        return as_at.replace(year=as_at.year - _OLDEST_YEARS, day=28)

@@ -11,9 +11,10 @@ from stdnum.gb import nhs as _nhs
 from stdnum.gb import upn as _upn
 
 _SPACING = re.compile(r"[\s./\-]+")
-_NINO = re.compile(r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z][0-9]{6}[A-D]?")
-_NEVER_ALLOCATED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
-_UPN = re.compile(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]")
+NINO = "[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z][0-9]{6}[A-D]?"
+NEVER_ALLOCATED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
+UPN = "[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]"
+_NINO, _UPN = re.compile(NINO), re.compile(UPN)
 
 
 def _compact(text: str) -> str:
@@ -23,7 +24,7 @@ def _compact(text: str) -> str:
 def nino(text: str) -> str | None:
     """ "QQ 12 34 56 C" without spaces, upper case. The suffix letter may be absent; prefixes never allocated are refused."""
     found = _compact(text)
-    return found if _NINO.fullmatch(found) and found[:2] not in _NEVER_ALLOCATED else None
+    return found if _NINO.fullmatch(found) and found[:2] not in NEVER_ALLOCATED else None
 
 
 def upn(text: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 
-_AREAS = frozenset(
+AREAS = frozenset(
     re.findall(
         r"[A-Z]+",
         """AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY
@@ -17,15 +17,16 @@ _AREAS = frozenset(
     WR WS WV YO ZE""",
     )
 )
-_OUTWARD = re.compile(r"([A-Z]{1,2})(?:[0-9]{1,2}|[0-9][ABCDEFGHJKMNPRSTUVWXY])")
-_INWARD = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
+DISTRICT = "(?:[0-9]{1,2}|[0-9][ABCDEFGHJKMNPRSTUVWXY])"
+INWARD = "[0-9][ABD-HJLNP-UW-Z]{2}"
+_OUTWARD, _INWARD = re.compile(f"([A-Z]{{1,2}}){DISTRICT}"), re.compile(INWARD)
 _OTHER = {"O": "0", "0": "O", "I": "1", "1": "I"}
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 
 
 def _is_outward(text: str) -> bool:
     found = _OUTWARD.fullmatch(text)
-    return bool(found and found[1] in _AREAS)
+    return bool(found and found[1] in AREAS)
 
 
 def repair(text: str) -> str | None:

@@ -38,18 +38,16 @@ def _best(
     only[several] = -1
     alone = np.flatnonzero(only >= 0)
     rows = rows[several[person[rows]]]
-    texts = encoded.dictionary.cast(pa.string())
-    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
-    order = np.argsort(np.argsort(np.array(texts.to_pylist(), dtype=object), kind="stable"), kind="stable")
     frame = pd.DataFrame({"person": person[rows], "value": value[rows], "supply": supply[rows], "trust": trust[rows]})
     grouped = frame.groupby(["person", "value"], sort=False).agg(trust=("trust", "max"), rows=("trust", "size"))
     once = frame.drop_duplicates(["person", "value", "supply"]).groupby(["person", "value"], sort=False).size()
     grouped["supplies"] = once
     grouped = grouped.reset_index()
-    length = lengths[grouped["value"].to_numpy()]
+    texts = encoded.dictionary.take(pa.array(grouped["value"].to_numpy())).cast(pa.string())
+    length = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     grouped["full"] = length > 1 if name in ("forename", "middle") else True
     grouped["length"] = length
-    grouped["order"] = order[grouped["value"].to_numpy()]
+    grouped["order"] = pc.rank(texts, tiebreaker="dense").to_numpy()
     grouped = grouped.sort_values(
         ["person", "full", "supplies", "trust", "rows", "length", "order"],
         ascending=[True, False, False, False, False, False, True],

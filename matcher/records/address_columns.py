@@ -41,8 +41,8 @@ def read_addresses(address: pa.Array, line_2: pa.Array, town: pa.Array, postcode
     lines = [_filled(column) for column in (address, line_2, town)]
     text = pc.binary_join_element_wise(*map(_plain, lines), ",", null_handling="replace", null_replacement="")
     text, written = _without_postcode(text)
-    inline = canonical(written, parser.repair)
-    code = pc.coalesce(canonical(_filled(postcode), parser.repair), inline)
+    inline = canonical(written, parser.repair, "postcode")
+    code = pc.coalesce(canonical(_filled(postcode), parser.repair, "postcode"), inline)
     masked, numbers, regular = _masked(text)
     regular &= ~(_valid(written) & ~_valid(inline))
     found = _patterns(masked, _valid(lines[2]), _valid(code), regular, parser)
@@ -87,10 +87,11 @@ def _masked(text: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     joined = pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "\n")[0].as_py() if len(text) else ""
     data = np.frombuffer(f"\n{joined}\n".encode("ascii"), np.uint8)
     gap = (data == _SPACE) | (data == _COMMA)
-    begins = np.flatnonzero(gap & ~np.roll(gap, 1))
-    ends = np.flatnonzero(gap & ~np.roll(gap, -1))
-    commas = np.concatenate([[0], np.cumsum(data == _COMMA)])
-    shown = np.where(commas[ends + 1] > commas[begins], _COMMA, _SPACE)
+    gaps = np.flatnonzero(gap)
+    firsts = np.flatnonzero(np.diff(gaps, prepend=-1) > 1)
+    begins = gaps[firsts]
+    ends = gaps[np.append(firsts[1:], len(gaps))[: len(firsts)] - 1]
+    shown = np.maximum.reduceat(data[gaps], firsts) if len(firsts) else data[:0]  # a comma is more than a space
     outer = (data[begins - 1] == _END) | (data[ends + 1] == _END)
     keep = ~gap
     keep[begins[~outer]] = True
@@ -108,16 +109,14 @@ def _masked(text: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     begins_word = letter[after] & word[np.minimum(after + 1, len(data) - 1)]
     taken = ~digit[after] & ~begins_word
     begins, length = begins[taken], length[taken]
-    value = data[begins] - ord("0")
-    value = value.astype(np.int64)
+    value = (data[begins] - ord("0")).astype(np.int64)
+    keep = data != _END
     for place in (1, 2):
         more = length > place
         value[more] = value[more] * 10 + data[begins[more] + place] - ord("0")
-    keep = data != _END
-    for place in (1, 2):
-        keep[begins[length > place] + place] = False
-    row_of = np.cumsum(data == _END) - 1
-    row = row_of[begins]
+        keep[begins[more] + place] = False
+    line_ends = np.flatnonzero(data == _END)
+    row = np.searchsorted(line_ends, begins) - 1
     order = np.arange(len(row)) - np.searchsorted(row, row)
     numbers = np.zeros((len(text), MOST_NUMBERS), np.int32)
     inside = order < MOST_NUMBERS
@@ -127,7 +126,7 @@ def _masked(text: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     ordered = np.sort(numbers, axis=1)
     regular &= ~((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] > 0)).any(axis=1)
     data[begins] = ord(NUMBER)
-    sizes = np.bincount(row_of[keep], minlength=len(text))[: len(text)]
+    sizes = np.diff(line_ends) - 1 - np.bincount(row, length - 1, len(text)).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     masked = pa.StringArray.from_buffers(len(text), pa.py_buffer(offsets), pa.py_buffer(data[keep]))
     return masked, numbers, regular

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -220,12 +219,13 @@ def _evidence(facts: pa.Table, supply: SupplyLike, rows: pa.Table, firsts: np.nd
     row = rows["row"].combine_chunks().cast(pa.string()).take(pa.array(position))
     fact = pc.binary_join_element_wise(source, row, ":")
     joint = seconds[position] >= int(firsts[0] if len(firsts) else 0)
-    rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
-    own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
     key = facts["key"].combine_chunks()
     within = pc.binary_join_element_wise(source, key, "\x1f")  # rows delivered twice are told apart by supply
     key = pc.if_else(pc.fill_null(pc.starts_with(key, "="), False), key, within)
-    key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
+    if joint.any():
+        rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
+        own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
+        key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
     both = pa.concat_tables(
         pa.table(
             [
@@ -249,11 +249,9 @@ def _numbered(evidence: pa.Table, as_at: dt.date) -> pa.Table:
     """Evidence with its ids; keys become numbers of this batch, so that no reference of a person stands in them."""
     ids = pa.array(np.arange(evidence.num_rows, dtype=np.int64))
     keys = evidence["fact_key"].combine_chunks()
-    numbers = pd.factorize(keys.to_pandas())[0]
-    text = pc.binary_join_element_wise(as_at.isoformat(), pa.array(numbers).cast(pa.string()), ":")
-    evidence = evidence.set_column(
-        evidence.schema.get_field_index("fact_key"), "fact_key", pc.if_else(pc.is_valid(keys), text, None)
-    )
+    numbers = keys.dictionary_encode().indices  # in order of first appearance; null where there is no key
+    text = pc.binary_join_element_wise(as_at.isoformat(), numbers.cast(pa.string()), ":")
+    evidence = evidence.set_column(evidence.schema.get_field_index("fact_key"), "fact_key", text)
     return evidence.add_column(0, "evidence_id", ids).cast(EVIDENCE.schema)
 
 

@@ -191,7 +191,7 @@ def _with_keys(
     if rule.key:
         for name in rule.key:
             if name not in identifiers:
-                identifiers[name] = canonical(_column(rows, name, pa.string()), _bare)
+                identifiers[name] = canonical(_column(rows, name, pa.string()), _bare, "bare")
         parts = [identifiers[name].take(position) for name in rule.key]
         key = pc.binary_join_element_wise(f"={rule.kind}", *parts, month, "\x1f")
     else:

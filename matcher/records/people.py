@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.fields import identifiers
+from matcher.fields.at_once import canonical_already
 from matcher.records.names import Person, parse_columns, parse_full, plain_family, plain_given
 from matcher.records.uniques import unique_rows
 from specs.load import ExtractSpec, Role, supply_name
@@ -49,11 +50,13 @@ def column(rows: pa.Table, spec: ExtractSpec, role: Role, kind: pa.DataType | No
     return whole if whole.type.equals(kind) else whole.cast(kind)
 
 
-def canonical(values: pa.Array, read: Callable[[str], str | None]) -> pa.Array:
-    """`read` of each value, called once for each distinct one."""
+def canonical(values: pa.Array, read: Callable[[str], str | None], kind: str = "") -> pa.Array:
+    """`read` of each value, called once for each distinct one. `kind`: of `canonical_already`, whose texts `read` leaves alone."""
     encoded = values.dictionary_encode()
-    read_once = [None if text is None else read(text) for text in encoded.dictionary.to_pylist()]
-    return pa.array(read_once, pa.string()).take(encoded.indices)
+    distinct = encoded.dictionary
+    others = pa.array(~canonical_already(kind, distinct))
+    read_once = pa.array([read(text) for text in distinct.filter(others).to_pylist()], pa.string())
+    return pc.replace_with_mask(distinct, others, read_once).take(encoded.indices)
 
 
 def people(rows: pa.Table, spec: ExtractSpec) -> People:
@@ -68,7 +71,7 @@ def people(rows: pa.Table, spec: ExtractSpec) -> People:
     first["sex"] = pc.coalesce(sex, first["sex"])
     first["dob"] = column(rows, spec, "dob", pa.date32())
     for role, read in _NUMBERS.items():
-        first[role] = canonical(column(rows, spec, role), read)
+        first[role] = canonical(column(rows, spec, role), read, role)
     named_rows = pc.or_(pc.is_valid(first["forename"]), pc.is_valid(first["surname"]))
     for name in ("dob", "nino", "upn", "nhs"):
         named_rows = pc.or_(named_rows, pc.is_valid(first[name]))

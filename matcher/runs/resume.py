@@ -16,7 +16,7 @@ from matcher.canaries import confirm, part, plant
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, find_supplies, read_supplies
 from matcher.facts import unsupplied
-from matcher.memory import reuse_memory, without_collector
+from matcher.memory import reuse_memory
 from matcher.month import place_and_decide
 from matcher.progress import Stages
 from matcher.purge import held
@@ -57,7 +57,6 @@ def unfinished_batch(registry: Registry, batch_id: str | None) -> Batch:
     return waiting[0]
 
 
-@without_collector()
 def resume(
     workspace: Workspace, batch_id: str | None, supplies: list[Path], console: Console, stages: Stages
 ) -> Outcome:

@@ -18,7 +18,7 @@ from matcher.canaries import confirm, plant
 from matcher.clock import month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, find_supplies, read_supplies
-from matcher.memory import reuse_memory, without_collector
+from matcher.memory import reuse_memory
 from matcher.month import Month, Rules, match
 from matcher.progress import Stages
 from matcher.purge.audit import Audit
@@ -48,7 +48,6 @@ FEWEST_MONTHS = 3
 """Sealed months before a supply has a usual size."""
 
 
-@without_collector()
 def start(
     workspace: Workspace, as_at: dt.date, options: Options, console: Console, stages: Stages, *, dry: bool = False
 ) -> Outcome:

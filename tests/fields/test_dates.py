@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.fields.at_once import dates
 from matcher.fields.dates import parse_date, read_date, read_date_of_birth
 from matcher.fields.months import month_range
 
@@ -83,3 +86,20 @@ def test_months_follow_each_other_without_a_gap(as_at: dt.date, m: int) -> None:
     later, earlier = month_range(as_at, m), month_range(as_at, m + 1)
     assert earlier[1] + dt.timedelta(days=1) == later[0]
     assert later[1] <= as_at
+
+
+_WRITTEN = (
+    st.from_regex(r"[0-3][0-9]/[01][0-9]/(18|19|20|22)[0-9]{2}", fullmatch=True)
+    | st.from_regex(r"(18|19|20|22)[0-9]{2}-[01][0-9]-[0-3][0-9]", fullmatch=True)
+    | st.text(max_size=10)
+)
+
+
+@given(st.lists(_WRITTEN))
+def test_dates_of_a_column_at_once_are_those_read_one_by_one(texts: list[str]) -> None:
+    column = pa.array([*texts, None, "01/01/1900", "2012-02-29", "29/02/2013", "30/04/2013"], pa.string())
+    for read, born_by in ((read_date, None), (partial(read_date_of_birth, as_at=AS_AT), AS_AT)):
+        found, sure = dates(column, born_by)
+        for text, day, known in zip(column.to_pylist(), found.to_pylist(), sure, strict=True):
+            assert not known or read(text) == (day, None)
+        assert sure[-5:].tolist() == [False, False, True, False, True]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import operator
+
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from stdnum.gb import nhs as std_nhs
 from stdnum.gb import upn as std_upn
 
 from matcher.fields import identifiers, postcodes
+from matcher.fields.at_once import canonical_already
 from matcher.fields.terms import parse_term
 
 
@@ -103,3 +107,44 @@ def test_terms_have_the_agreed_days_and_sort_by_time() -> None:
 @pytest.mark.parametrize("text", ["2012/14 Autumn", "Autumn 2012", "2012/13", "2012/13 Winter", "", "12/13 Autumn"])
 def test_no_term(text: str) -> None:
     assert parse_term(text) is None
+
+
+READERS = {
+    "nino": identifiers.nino,
+    "upn": identifiers.upn,
+    "nhs": identifiers.nhs,
+    "uprn": identifiers.uprn,
+    "postcode": postcodes.repair,
+}
+WRITTEN = st.one_of(
+    st.from_regex(r"[A-Z]{2}[0-9]{6}[A-E]?", fullmatch=True),
+    st.integers(0, 99_999_999_999).map(lambda middle: std_upn.calc_check_digit(f"{middle:011}1") + f"{middle:011}1"),
+    st.from_regex(r"[A-Z][0-9]{11}[0-9A-Z]", fullmatch=True),
+    st.from_regex(r"[0-9]{1,13}", fullmatch=True),
+    st.integers(0, 999_999_999).map(lambda nine: f"{nine:09}{-sum(map(operator.mul, range(10, 1, -1), map(int, f'{nine:09}'))) % 11}"),
+    st.from_regex(r"[A-Z]{1,2}[0-9O]{1,2}[A-Z]? ?[0-9OI][A-Z]{2}", fullmatch=True),
+    st.text(max_size=12),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(WRITTEN, max_size=20))
+def test_what_is_told_of_a_column_at_once_is_told_of_each_of_its_texts(texts: list[str]) -> None:
+    for kind, read in READERS.items():
+        sure = canonical_already(kind, pa.array(texts, pa.string()))
+        assert [read(text) for text, known in zip(texts, sure, strict=True) if known] == [
+            text for text, known in zip(texts, sure, strict=True) if known
+        ]
+    assert not canonical_already("name", pa.array(texts, pa.string())).any()
+
+
+def test_a_column_at_once_knows_usual_texts() -> None:
+    usual = {
+        "nino": "AB123456C",
+        "upn": "B801200005001",
+        "nhs": "9434765870",
+        "uprn": "100030001",
+        "postcode": "LE1 1AA",
+    }
+    for kind, text in usual.items():
+        assert canonical_already(kind, pa.array([text, f" {text}", None, "x"])).tolist() == [True, False, False, False]

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.fields import TYPES, parse
+from matcher.fields.at_once import numbers
 from matcher.fields.conditions import holds
+from matcher.fields.scalars import read_number
 from specs.load import Column, ColumnType
 
 AS_AT = dt.date(2013, 10, 31)
@@ -108,3 +110,11 @@ def test_conditions() -> None:
         ({"undelivered": ("",)}, [1, 1, 1, 1]),
     ]:
         assert holds(when, table).tolist() == np.array(expected, bool).tolist(), when
+
+
+@given(st.lists(st.from_regex(r"[+-]?0{0,3}[0-9]{0,17}\.?[0-9]{0,17}", fullmatch=True)))
+def test_numbers_of_a_column_at_once_are_those_read_one_by_one(texts: list[str]) -> None:
+    found, sure = numbers(pa.array([*texts, None, "x", "451234.5", "0007"], pa.string()))
+    for text, number, known in zip(texts, found.to_pylist(), sure.tolist(), strict=False):
+        assert not known or read_number(text) == (number, None)
+    assert sure[-4:].tolist() == [False, False, True, True]

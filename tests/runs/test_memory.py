@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from click.testing import CliRunner
 
+from matcher.cli import cli
 from matcher.errors import UserError
 from matcher.memory import without_collector
-from matcher.progress import Stages
-from matcher.runs.options import Console, Options
-from matcher.runs.start import start
 from matcher.workspace import Workspace
 
 
@@ -25,10 +24,13 @@ def test_the_collector_is_put_back_as_it_was() -> None:
     assert gc.isenabled()
 
 
-def test_a_run_that_is_refused_leaves_the_collector_on(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path / "workspace")
-    (tmp_path / "inbox").mkdir()
-    console = Console(lambda text: None)
-    with workspace.lock(), pytest.raises(UserError, match="holds no supply"):
-        start(workspace, dt.date(2013, 10, 31), Options(str(tmp_path / "inbox")), console, Stages(show=False), dry=True)
+def test_a_run_that_is_refused_leaves_the_collector_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> NoReturn:
+        assert not gc.isenabled()
+        raise UserError("refused")
+
+    Workspace.create(tmp_path / "workspace")
+    monkeypatch.setattr("matcher.runs.start.start", refused)
+    asked = ["run", str(tmp_path), "-w", str(tmp_path / "workspace"), "--as-at", "2013-10-31"]
+    assert isinstance(CliRunner().invoke(cli, asked).exception, UserError)
     assert gc.isenabled()
