@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.tables import lookup
+from matcher.tables import lookup, supplies_of
 from specs.load import AREAS, ExtractSpec, Flow
 from specs.tables import FACTS, PEOPLE
 
@@ -40,12 +40,12 @@ class Delivered:
 
 def flows_of(records: pa.Table, specs: Mapping[str, ExtractSpec]) -> Iterator[Delivered]:
     """The supplies among `records` that a specification describes; records of the registry are of none."""
-    found = records.group_by(["dataset", "supplier"], use_threads=False).aggregate([])
-    for dataset, supplier in zip(found["dataset"].to_pylist(), found["supplier"].to_pylist(), strict=True):
+    supplies = supplies_of(records)
+    which = supplies.indices.to_numpy()
+    for number, name in enumerate(supplies.dictionary.to_pylist()):
+        dataset, _, supplier = name.partition(".")
         if dataset in specs:
-            mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier))
-            flow = specs[dataset].flow_for(supplier)
-            yield Delivered(dataset, supplier, flow, mine.to_numpy(zero_copy_only=False))
+            yield Delivered(dataset, supplier, specs[dataset].flow_for(supplier), which == number)
 
 
 def area_codes(households: pa.Table) -> np.ndarray:

@@ -16,10 +16,13 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 # dark to light, told apart without colour by lightness and by hatching
 SHADES = ("#1F3B57", "#6E93B5", "#D3DEE9", "#F4F4F4")
 HATCHES = ("", "///", "...", "xx")
+_WIDTH, _PAD = 7.6, 0.06  # inches
 _WIDEST_LABEL = 44  # characters; longer labels go on a second line
 _STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
 
@@ -37,11 +40,14 @@ def bars(
         return ""
     wrapped = [textwrap.fill(label, _WIDEST_LABEL) for label in labels]
     lines = sum(1 + 0.5 * label.count("\n") for label in wrapped)
-    height = 0.55 + 0.34 * lines + (0.3 if len(series) > 1 else 0)
+    legend = 0.3 if len(series) > 1 else 0
+    height = 0.55 + 0.34 * lines + legend
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(7.6, height), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height))
         FigureCanvasSVG(figure)
-        axes = figure.subplots()
+        # placed by the labels' widths: to have the layout found takes three times as long as all the drawing
+        start, end, low, high = _widest(wrapped) + 2 * _PAD, _WIDTH - _PAD, _PAD + legend, height - _PAD
+        axes = figure.add_axes((start / _WIDTH, low / height, (end - start) / _WIDTH, (high - low) / height))
         left = [0.0] * len(labels)
         places = range(len(labels))
         for n, (name, values) in enumerate(series.items()):
@@ -64,10 +70,17 @@ def bars(
         for side in ("top", "right", "bottom"):
             axes.spines[side].set_visible(False)
         if len(series) > 1:
-            figure.legend(loc="outside lower center", ncols=len(series), frameon=False)
+            figure.legend(loc="lower center", ncols=len(series), frameon=False)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _inline(buffer.getvalue(), what)
+
+
+def _widest(labels: Sequence[str]) -> float:
+    """Inches that the widest line takes."""
+    font = FontProperties(family=_STYLE["font.family"], size=_STYLE["font.size"])
+    lines = [line for label in labels for line in label.split("\n")]
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines) / 72
 
 
 _BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # of figures that lie on a line
@@ -83,7 +96,7 @@ def waterfall(labels: Sequence[str], steps: Sequence[float], *, line: float, wha
     for step in steps:
         reached.append(reached[-1] + step)
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(7.6, height), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
         spread = max(*reached, line) - min(*reached, line) or 1.0

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from matcher.pairs.comparators.names import table
 from matcher.records.build import SupplyLike
 from matcher.records.people import column
+from matcher.tables import supplies_of
 from specs.load import ExtractSpec, Role
 
 Mask = npt.NDArray[np.bool_]
@@ -85,11 +86,10 @@ def linkage_by_form(
     """Form ("all": every one) -> how many of the `counted` records have it, are of one person with a record of another
     supply, and stand in a link that a person could decide. `person`: of each record, -1 for none."""
     named = counted & (person >= 0)
-    _, supply = _supplies(records)
-    size = int(person.max(initial=-1)) + 1
-    pairs = np.unique(person[named] * (int(supply.max(initial=0)) + 1) + supply[named])
-    supplies = np.bincount(pairs // (int(supply.max(initial=0)) + 1), minlength=size)
-    linked = named & (np.append(supplies, 0)[person] > 1)
+    supplies = supplies_of(records)
+    shown = np.zeros((int(person.max(initial=-1)) + 2, len(supplies.dictionary)), dtype=bool)
+    shown[person[named], supplies.indices.to_numpy()[named]] = True
+    linked = named & (shown.sum(axis=1) > 1)[person]
     doubtful = np.zeros(len(person), dtype=bool)
     for end in ("record_id_l", "record_id_r"):
         doubtful[uncertain[end].to_numpy()] = True
@@ -108,7 +108,8 @@ def _as_written(
     found = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
     roles: tuple[Role, ...] = ("full_name", "forename", "surname")
     row = records["row"].to_numpy()
-    names, which = _supplies(records)
+    supplied = supplies_of(records)
+    names, which = supplied.dictionary.to_pylist(), supplied.indices.to_numpy()
     by_supply = np.argsort(which, kind="stable")
     starts = np.searchsorted(which[by_supply], np.arange(len(names) + 1))
     places = {name: by_supply[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
@@ -120,23 +121,20 @@ def _as_written(
         order = np.argsort(delivered, kind="stable")
         place = order[np.minimum(np.searchsorted(delivered, row[at], sorter=order), len(order) - 1)]
         texts = [column(supply.rows, specs[supply.dataset], role) for role in roles]
-        texts = [text for text in texts if text.null_count < len(text)]
+        texts = [(text, _odd(text)) for text in texts if text.null_count < len(text)]
         for mask, pattern in zip(found, (_APOSTROPHE, _HYPHEN), strict=True) if texts else ():
-            held = np.logical_or.reduce([_holds(text, pattern) for text in texts])
+            held = np.logical_or.reduce([_holds(text, odd, pattern) for text, odd in texts])
             mask[at] = held[place] & (delivered[place] == row[at])
     return found
 
 
-def _supplies(records: pa.Table) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Names of the supplies, and the number of each record's."""
-    joined = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks()
-    encoded = pc.dictionary_encode(joined)
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+def _odd(written: pa.Array) -> npt.NDArray[np.int64]:
+    """Where the few texts stand that hold anything but letters and spaces."""
+    return np.flatnonzero(pc.fill_null(pc.match_substring_regex(written, _ODD), False).to_numpy(zero_copy_only=False))
 
 
-def _holds(written: pa.Array, pattern: str) -> Mask:
-    """Texts that hold the pattern: few hold anything but letters and spaces, and those alone are looked at closely."""
-    odd = np.flatnonzero(pc.fill_null(pc.match_substring_regex(written, _ODD), False).to_numpy(zero_copy_only=False))
+def _holds(written: pa.Array, odd: npt.NDArray[np.int64], pattern: str) -> Mask:
+    """Texts that hold the pattern: only the `odd` ones can, and those alone are looked at closely."""
     found = np.zeros(len(written), dtype=bool)
     found[odd] = pc.match_substring_regex(written.take(pa.array(odd)), pattern).to_numpy(zero_copy_only=False)
     return found

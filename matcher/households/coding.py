@@ -48,6 +48,13 @@ def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:
     return table[encoded.indices.fill_null(size).to_numpy(zero_copy_only=False)]
 
 
+def sources_of(records: pa.Table) -> pa.DictionaryArray:
+    """Each record's supply, "dataset.supplier"."""
+    return (
+        pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks().dictionary_encode()
+    )
+
+
 def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
     return part.chunks if isinstance(part, pa.ChunkedArray) else [part]
 
@@ -75,8 +82,13 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
         there = np.zeros(most + 1, dtype=bool)
         there[values] = True
         return (np.cumsum(there) - 1)[values]
-    order = np.argsort(values)
-    rising = values[order]
+    bits = len(values).bit_length()
+    if most < 1 << (62 - bits):  # sorted with their places beside them, which takes a fraction of finding an order
+        beside = np.sort((values << bits) | np.arange(len(values)))
+        order, rising = beside & ((1 << bits) - 1), beside >> bits
+    else:
+        order = np.argsort(values)
+        rising = values[order]
     found = np.empty(len(values), dtype=np.int64)
     found[order] = np.cumsum(np.concatenate([[False], rising[1:] != rising[:-1]]))
     return found

@@ -48,7 +48,9 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | 
     """
     count = records.num_rows
     frame, coded = _unique_addresses(records, gazetteer)
-    addresses = frame.drop_duplicates("address", ignore_index=True).sort_values("address", ignore_index=True)
+    first = np.empty(int(frame["address"].max() + 1) if len(frame) else 0, dtype=np.int64)
+    first[frame["address"].to_numpy()[::-1]] = np.arange(len(frame))[::-1]
+    addresses = frame.iloc[first].reset_index(drop=True)
     weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)
     if person is not None:
         rows = np.bincount(person[person >= 0], minlength=1)
@@ -231,14 +233,12 @@ def _references(
     rows = np.flatnonzero((given >= 0) & (of_row >= 0))
     if len(rows):
         seen = pd.DataFrame({"dwelling": of_row[rows], "uprn": given[rows], "weight": frame["weight"].to_numpy()[rows]})
-        seen = seen.groupby(["dwelling", "uprn"], as_index=False)["weight"].sum()
-        seen = seen.sort_values(["dwelling", "weight", "uprn"], ascending=[True, False, True]).drop_duplicates(
-            "dwelling"
-        )
+        seen = seen.groupby(["dwelling", "uprn"], as_index=False, sort=False)["weight"].sum()
+        seen = seen.iloc[np.lexsort((seen["uprn"], -seen["weight"]))].drop_duplicates("dwelling")
         uprn[seen["dwelling"]] = texts_of(seen["uprn"].to_numpy(), coded["uprn"])
     if gazetteer.num_rows:
         districts = np.array(column_of(gazetteer, "district").to_pylist(), dtype=object)
         listed = of_row[count:]
-        for row in np.flatnonzero(listed >= 0)[::-1]:
-            district[listed[row]] = districts[row]
+        rows = np.flatnonzero(listed >= 0)[::-1]  # of several rows the first is written last
+        district[listed[rows]] = districts[rows]
     return uprn, district

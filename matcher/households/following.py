@@ -64,10 +64,12 @@ def follow(
     stay = stay.merge(last_seen.rename(columns={"day": "last_seen"}), on=by, how="left")
     stay["grown"] = adult[stay["person"]]
     group = ["dwelling", "part"]
-    stay["kin_left"] = stay.groupby(group)["person"].transform("nunique")
-    stay["strongest"] = stay.groupby(group)["sources"].transform("max")
-    stay["elder_stays"] = stay.groupby(group)["grown"].transform("sum") - stay["grown"]
-    stay["seen_after"] = (stay["last_seen"] > stay["day"]).groupby([stay[name] for name in group]).transform("any")
+    stay["kin_left"] = stay.groupby(group, sort=False)["person"].transform("nunique")
+    stay["strongest"] = stay.groupby(group, sort=False)["sources"].transform("max")
+    stay["elder_stays"] = stay.groupby(group, sort=False)["grown"].transform("sum") - stay["grown"]
+    stay["seen_after"] = (
+        (stay["last_seen"] > stay["day"]).groupby([stay[name] for name in group], sort=False).transform("any")
+    )
     led = stay[[*by, "part"]].merge(movers[[*group, "person"]], on=group, suffixes=("", "_leader"))
     gap = age[led["person_leader"]] - age[led["person"]]
     leads = np.where(adult[led["person"]], np.isnan(gap) | (gap >= -PEER), np.isnan(gap) | (gap >= PARENT))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from matcher.households.coding import sources_of
 from matcher.households.dwellings import Dwellings
 from matcher.households.families import (
     CHILD,
@@ -111,22 +112,24 @@ def paper_ties(records: pa.Table, person: np.ndarray) -> tuple[np.ndarray, np.nd
     frame["ref"] = (
         records["ref"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
     )
-    frame["source"] = pd.factorize(
-        records["dataset"].to_numpy().astype(object) + "." + records["supplier"].to_numpy().astype(object)
-    )[0]
+    frame["source"] = sources_of(records).indices.to_numpy()
     frame["row"] = records["row"].to_numpy()
     left, right = [], []
     for keys, good in (
         (["system", "ref"], (frame["ref"] >= 0) & (frame["system"] >= 0)),
         (["source", "row"], frame["row"] > 0),
     ):
-        rows = frame[good & (frame["person"] >= 0)][[*keys, "person"]].drop_duplicates().sort_values([*keys, "person"])
-        size = rows.groupby(keys)["person"].transform("size")
-        rows = rows[(size > 1) & (size <= CASE_SIZE)]
-        first = rows.groupby(keys)["person"].transform("first").to_numpy()
-        other = rows["person"].to_numpy()
-        left.append(first[first != other])
-        right.append(other[first != other])
+        rows = frame[good & (frame["person"] >= 0)]
+        one, two = (rows[name].to_numpy().astype(np.int64) for name in keys)
+        people = int(person.max(initial=0)) + 1
+        key = one * (int(two.max(initial=0)) + 1) + two
+        key, other = np.divmod(np.unique(key * people + rows["person"].to_numpy()), people)  # by key, then by person
+        starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+        size = np.diff(np.r_[starts, len(key)])
+        first = np.repeat(other[starts], size)
+        pairs = np.repeat(size <= CASE_SIZE, size) & (first != other)
+        left.append(first[pairs])
+        right.append(other[pairs])
     return np.concatenate(left), np.concatenate(right)
 
 

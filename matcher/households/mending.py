@@ -46,14 +46,17 @@ def _use_uprn(addresses: pd.DataFrame) -> None:
     if listed.empty:
         addresses["bare_uprn"] = _bare_uprn(addresses)
         return
-    found = addresses[["uprn"]].merge(listed, on="uprn", how="left")
+    at = np.full(int(addresses["uprn"].max()) + 2, -1, dtype=np.int64)  # an address without UPRN reads the last place
+    at[listed["uprn"]] = np.arange(len(listed))
+    row = at[addresses["uprn"]]
+    names = ("postcode", "street", "base", "building", "town", "unit")
+    found = {name: np.append(listed[name], -1)[row] for name in names}
     same_postcode = (addresses["postcode"] < 0) | (addresses["postcode"] == found["postcode"])
     same_base = (addresses["base"] < 0) | (addresses["base"] == found["base"])
-    trusted = found["base"].notna() & (addresses["uprn"] >= 0) & (same_postcode | same_base) & ~addresses["listed"]
-    for name in ("postcode", "street", "base", "building", "town"):
-        addresses[name] = np.where(trusted, found[name].fillna(-1), addresses[name]).astype(np.int64)
-    unit = np.where(found["unit"].fillna(-1) >= 0, found["unit"].fillna(-1), addresses["unit"])
-    addresses["unit"] = np.where(trusted, unit, addresses["unit"]).astype(np.int64)
+    trusted = (row >= 0) & (same_postcode | same_base) & ~addresses["listed"]
+    for name in names:
+        given = trusted & (found[name] >= 0) if name == "unit" else trusted
+        addresses[name] = np.where(given, found[name], addresses[name])
     addresses.loc[trusted, "how"] = UPRN
     addresses["bare_uprn"] = _bare_uprn(addresses)
 
@@ -68,7 +71,7 @@ def _mend_streets(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     """Within a postcode the rarer spelling of a street becomes the commoner one."""
     has = addresses[(addresses["postcode"] >= 0) & (addresses["street"] >= 0)]
     pairs = has.groupby(["postcode", "street"], as_index=False)["support"].sum()
-    pairs = pairs[pairs.groupby("postcode")["street"].transform("size") > 1]
+    pairs = pairs[pairs.groupby("postcode", sort=False)["street"].transform("size") > 1]
     if pairs.empty:
         return
     pairs = pairs.sort_values(["postcode", "support", "street"], ascending=[True, False, True])
@@ -123,7 +126,10 @@ def _fill(addresses: pd.DataFrame, lacking: pd.Series, by: list[str], value: str
     filled = np.zeros(len(addresses), dtype=bool)
     if not wanted.any():
         return filled
-    table = _only(known[(known[by] >= 0).all(axis=1) & (known[value] >= 0)], by, value)
+    asked = np.zeros(int(addresses[by[0]].max()) + 2, dtype=bool)
+    asked[addresses.loc[wanted, by[0]]] = True  # most of what is known is asked for by nobody
+    known = known[asked[known[by[0]]] & (known[value] >= 0)]
+    table = _only(known[(known[by] >= 0).all(axis=1)], by, value)
     found = addresses.loc[wanted, by].merge(table, on=by, how="left")[value].to_numpy()
     rows = np.flatnonzero(wanted)[~np.isnan(found)]
     addresses.loc[rows, value] = found[~np.isnan(found)].astype(np.int64)
@@ -184,7 +190,7 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     pairs = named.groupby(["postcode", "street"], as_index=False).agg(
         support=("support", "sum"), town=("named", "first")
     )
-    known = pairs.assign(total=pairs.groupby("street")["support"].transform("sum"))
+    known = pairs.assign(total=pairs.groupby("street", sort=False)["support"].transform("sum"))
     doubtful = known[(known["support"] <= 2) & (known["total"] > known["support"])]
     if doubtful.empty:
         return
@@ -215,7 +221,7 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
         numbers.rename(columns={"postcode": "postcode_other"}), how="left", indicator="seen"
     )
     rows["seen"] = (there["seen"] == "both").to_numpy()
-    rows = rows[rows["seen"] | ~rows.groupby("index")["seen"].transform("any")]
+    rows = rows[rows["seen"] | ~rows.groupby("index", sort=False)["seen"].transform("any")]
     rows = rows[~rows.duplicated("index", keep=False)]
     addresses.loc[rows["index"], "postcode"] = rows["postcode_other"].to_numpy()
     addresses.loc[rows["index"], "how"] = POSTCODE_MENDED
@@ -234,7 +240,7 @@ def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     known = known.groupby(by, as_index=False).agg(
         support=("support", "sum"), listed=("listed", "any"), town=("named", "first")
     )
-    known = known[known.groupby(["street", "base"])["postcode"].transform("size").between(2, 60)]
+    known = known[known.groupby(["street", "base"], sort=False)["postcode"].transform("size").between(2, 60)]
     weak = known[~known["listed"]]
     if weak.empty:
         return
@@ -252,7 +258,7 @@ def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     lone = (pairs["support"] <= ONE_PERSON).to_numpy() & (pairs["support_other"] >= 2 * pairs["support"]).to_numpy()
     good = close & ((listed & (near | ~two_towns)) | (near & lone & ~two_towns))
     chosen = pairs[good].assign(near=near[good]).sort_values([*by, "near"], ascending=[True, True, True, False])
-    chosen = chosen[chosen["near"] | ~chosen.groupby(by)["near"].transform("any")]
+    chosen = chosen[chosen["near"] | ~chosen.groupby(by, sort=False)["near"].transform("any")]
     chosen = chosen[~chosen.duplicated(by, keep=False)]
     found = addresses[by].merge(chosen[[*by, "postcode_other"]], on=by, how="left")["postcode_other"].to_numpy()
     hit = whole.to_numpy() & ~np.isnan(found)
@@ -273,8 +279,9 @@ def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     ]
     if turned.empty:
         return
-    flats = addresses[both].groupby(["postcode", "street", "base"])["unit"].nunique()
-    support = addresses[both].groupby(["postcode", "street", "base", "unit"])["support"].sum()
+    near = addresses[both & addresses["postcode"].isin(turned["postcode"])]
+    flats = near.groupby(["postcode", "street", "base"])["unit"].nunique()
+    support = near.groupby(["postcode", "street", "base", "unit"])["support"].sum()
 
     def look_up(values: pd.Series, *names: str) -> np.ndarray:
         return values.reindex(pd.MultiIndex.from_frame(turned[list(names)])).fillna(0).to_numpy()
@@ -303,7 +310,9 @@ def _number_buildings(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     numbered = np.array([not text.startswith("=") for text in coded["base"].values] + [False])
     whole &= numbered[addresses["base"]]
     known = addresses[whole].groupby(["postcode", "building", "street", "base"], as_index=False)["support"].sum()
-    known = known[known["support"] >= 0.75 * known.groupby(["postcode", "building"])["support"].transform("sum")]
+    known = known[
+        known["support"] >= 0.75 * known.groupby(["postcode", "building"], sort=False)["support"].transform("sum")
+    ]
     if known.empty:
         return
     building_of = {text: code for code, text in enumerate(coded["building"].values)}

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from matcher.households import dwelling_rows as rows_stage
 from matcher.households.areas import find_areas
-from matcher.households.coding import wording_rank
+from matcher.households.coding import sources_of, wording_rank
 from matcher.households.dwellings import PLACES, Dwellings, find_dwellings
 from matcher.households.grouping import (
     Grouped,
@@ -71,7 +71,8 @@ def place(
     tell(0.4)
     surnames = find_surnames(records, person, people)
     about = traits(records, person, persons, day, pupils(records, person, people))
-    residence = settle(records, person, people, dwellings, surnames, about.child, about.age, day, trust)
+    wording = wording_rank(records["address"])
+    residence = settle(records, person, people, dwellings, surnames, about.child, about.age, day, trust, wording)
     tell(0.65)
     earlier, arrived = earlier_ties(residence, dwellings), arrival_ties(records, person, dwellings)
     moves = np.concatenate([earlier[0], arrived[0]]), np.concatenate([earlier[1], arrived[1]])
@@ -86,7 +87,7 @@ def place(
     )
     tell(0.85)
     assigned = rows_stage.assign(records, person, dwellings, residence, grouped.household, about.role)
-    found = _households(records, person, dwellings, residence, grouped, assigned, areas, supplier_areas or {})
+    found = _households(records, wording, person, dwellings, residence, grouped, assigned, areas, supplier_areas or {})
     tell(0.97)
     return Placed(
         _members(records, residence, grouped),
@@ -138,6 +139,7 @@ def _rows(records: pa.Table, assigned: rows_stage.Assigned) -> pa.Table:
 
 def _households(
     records: pa.Table,
+    wording: np.ndarray,
     person: np.ndarray,
     dwellings: Dwellings,
     residence: Residence,
@@ -152,7 +154,7 @@ def _households(
     people = np.bincount(households, minlength=count)
     home, record = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
     # the surest member's address speaks for the household; of those equally sure the fullest
-    wording = np.append(wording_rank(records["address"]), -1)
+    wording = np.append(wording, -1)
     order = np.lexsort((residence.record, -wording[residence.record], residence.probability))
     order = order[(residence.home[order] >= 0) & ~residence.left[order]]
     home[households[order]] = residence.home[order]
@@ -206,13 +208,14 @@ def _supplier_area(
     found = np.full(count, None, dtype=object)
     if not supplier_areas:
         return found
-    source = [f"{dataset}\n{supplier}" for dataset, supplier in supplier_areas]
+    source = [f"{dataset}.{supplier}" for dataset, supplier in supplier_areas]
     names = np.array(sorted(set(supplier_areas.values())), dtype=object)
     code = {
         key: int(np.flatnonzero(names == area)[0]) for key, area in zip(source, supplier_areas.values(), strict=True)
     }
-    joined = records["dataset"].to_numpy().astype(object) + "\n" + records["supplier"].to_numpy().astype(object)
-    of_record = np.array([code.get(text, -1) for text in joined], dtype=np.int64)
+    supplies = sources_of(records)
+    of_supply = np.array([code.get(name, -1) for name in supplies.dictionary.to_pylist()], dtype=np.int64)
+    of_record = of_supply[supplies.indices.to_numpy()]
     household = np.full(len(person), -1, dtype=np.int64)
     household[person >= 0] = households[person[person >= 0]]
     household[assigned.row] = assigned.household

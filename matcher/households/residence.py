@@ -17,7 +17,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.households.coding import wording_rank
 from matcher.households.dwellings import CONFIDENCE, Dwellings
 from matcher.households.following import follow
 from matcher.households.reasons import code
@@ -66,9 +65,11 @@ def settle(
     age: np.ndarray,
     as_at: np.datetime64,
     trust: Mapping[str, int],
+    wording: np.ndarray,
 ) -> Residence:
-    """`person`: each record's person or -1; `child`: bool and `age`: years (NaN unknown) by person."""
-    seen, source_names, source_trust = _sightings(records, person, dwellings, trust, as_at)
+    """`person`: each record's person or -1; `child`: bool and `age`: years (NaN unknown) by person; `wording`: each record's
+    `wording_rank`."""
+    seen, source_names, source_trust = _sightings(records, person, dwellings, trust, as_at, wording)
     if seen.empty:
         return _nowhere(people)
     seen = _find_units(seen, dwellings, surnames)
@@ -76,9 +77,8 @@ def settle(
     error, candidates = _estimate(votes, source_trust, len(source_names))
     adult = ~child
     candidates = _with_kin(candidates, surnames, adult, people)
-    best = candidates.sort_values(["person", "score", "dwelling"], ascending=[True, False, True]).drop_duplicates(
-        "person"
-    )
+    order = np.lexsort((candidates["dwelling"], -candidates["score"]))
+    best = candidates.iloc[order].drop_duplicates("person")
     home = np.full(people, -1, dtype=np.int64)
     home[best["person"]] = best["dwelling"]
     left = np.zeros(people, dtype=bool)
@@ -108,7 +108,12 @@ def _days(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _sightings(
-    records: pa.Table, person: np.ndarray, dwellings: Dwellings, trust: Mapping[str, int], as_at: np.datetime64
+    records: pa.Table,
+    person: np.ndarray,
+    dwellings: Dwellings,
+    trust: Mapping[str, int],
+    as_at: np.datetime64,
+    wording: np.ndarray,
 ) -> tuple[pd.DataFrame, list[str], np.ndarray]:
     """One row a record that names a person and a door: person, dwelling, source, days, whether the source says "left"."""
     live = np.flatnonzero((person >= 0) & (dwellings.of_record >= 0))
@@ -129,7 +134,7 @@ def _sightings(
             "source": source,
             "record": records["record_id"].to_numpy()[live],
             "row": live,
-            "wording": wording_rank(records["address"])[live],
+            "wording": wording[live],
             "never_home": dwellings.never_home[live],
         }
     )
@@ -200,16 +205,19 @@ def _votes(seen: pd.DataFrame, dwellings: Dwellings) -> pd.DataFrame:
     before = ~np.isnat(arrival) & ~np.isnat(day) & (day < arrival)
     factor[before] *= BEFORE_ARRIVAL
     # the same source gave another door later
-    latest = seen.groupby(["person", "source"])["day"].transform("max").to_numpy()
+    owner = seen["person"].to_numpy() * (int(seen["source"].max()) + 1) + seen["source"].to_numpy()
+    latest = seen.groupby(owner, sort=False)["day"].transform("max").to_numpy()
     old = ~np.isnat(day) & (day < latest)
-    own_latest = seen.assign(d=day).groupby(["person", "source", "dwelling"])["d"].transform("max").to_numpy()
+    own_latest = (
+        seen.assign(d=day).groupby(["person", "source", "dwelling"], sort=False)["d"].transform("max").to_numpy()
+    )
     factor[old & (own_latest < latest)] *= SUPERSEDED
     votes = seen[["person", "dwelling", "source", "age"]].assign(factor=factor, left=said_left)
     votes = votes.groupby(["person", "dwelling", "source"], as_index=False).agg(
         age=("age", "min"), factor=("factor", "max"), rows=("factor", "size"), left=("left", "all")
     )
     # undated rows of one source that disagree share its vote
-    whole = votes.groupby(["person", "source"])["rows"].transform("sum")
+    whole = votes.groupby(["person", "source"], sort=False)["rows"].transform("sum")
     split = votes["factor"] > SUPERSEDED
     votes["factor"] *= np.where(split, votes["rows"] / whole, 1.0) ** 0.5
     return votes
@@ -226,7 +234,7 @@ def _estimate(votes: pd.DataFrame, trust: np.ndarray, sources: int) -> tuple[np.
     fresh = np.exp(-MOVES_A_YEAR * votes["age"].to_numpy())
     head = np.unique(persons, return_index=True)[1]
     of_person = np.repeat(np.arange(len(head)), np.diff(np.r_[head, len(persons)]))
-    asked = votes.groupby("person")["source"].transform("nunique").to_numpy() > 1
+    asked = votes.groupby("person", sort=False)["source"].transform("nunique").to_numpy() > 1
     asked &= factor > SUPERSEDED
     probability = np.ones(len(live))
     for _ in range(ROUNDS):
@@ -330,10 +338,10 @@ def _explain(
     probability[followed] = 0.7
     believed = seen[seen["dwelling"].to_numpy() == home[seen["person"].to_numpy()]]
     believed = believed.assign(sure=CONFIDENCE[dwellings.how[believed["row"]]])
-    believed = believed.sort_values(
-        ["person", "gone", "sure", "age", "wording", "record"], ascending=[True, True, False, True, True, True]
+    order = np.lexsort(
+        (*(believed[name] for name in ("record", "wording", "age")), -believed["sure"], believed["gone"])
     )
-    believed = believed.drop_duplicates("person")
+    believed = believed.iloc[order].drop_duplicates("person")
     record[believed["person"]] = believed["record"]
     probability[believed["person"]] *= believed["sure"].to_numpy()
     return Residence(home, reason, record, probability, left, candidates, error)

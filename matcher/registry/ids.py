@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable
 
 NewId = Callable[[str], str]
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-
 
 def new_id(letter: str) -> str:
     """A new id of that kind. 40 bits: the registry's unique keys refuse the one collision in millions."""
-    return f"{letter}-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"{letter}-" + base64.b32encode(secrets.token_bytes(5)).decode("ascii")

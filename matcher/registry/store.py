@@ -252,14 +252,23 @@ class Registry:
         """(table, text) of every filled cell that is not a number, for the search of what should be gone; deciphered. What a
         column says more than once stands once."""
         with self._engine.connect() as connection:
+            dialect = connection.dialect
             for table in sorted(schema.metadata.tables.values(), key=lambda table: table.name):
                 columns = [column for column in table.c if not isinstance(column.type, _NUMBERS)]
-                rows = connection.execute(sa.select(*columns)).all()
-                for values in zip(*rows, strict=True):
-                    try:
-                        distinct = dict.fromkeys(values)
-                    except TypeError:  # lists and the like
-                        distinct = dict.fromkeys(
-                            json.dumps(value, ensure_ascii=False) for value in values if value is not None
-                        )
+                found = connection.exec_driver_sql(str(sa.select(*columns).compile(dialect=dialect)))
+                kinds = [column[1] for column in found.cursor.description]
+                for column, kind, values in zip(columns, kinds, zip(*found.all(), strict=True), strict=False):
+                    read = column.type.dialect_impl(dialect).result_processor(dialect, kind)
+                    distinct = _distinct(values)
+                    if read is not None:  # as the column's type reads what the driver gives; on a server it deciphers
+                        distinct = _distinct(map(read, distinct))
                     yield from ((table.name, str(value)) for value in distinct if value is not None)
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    """Each value once, in the order in which they come first; lists and the like as their JSON."""
+    values = list(values)
+    try:
+        return list(dict.fromkeys(values))
+    except TypeError:
+        return list(dict.fromkeys(json.dumps(value, ensure_ascii=False) for value in values if value is not None))

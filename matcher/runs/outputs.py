@@ -67,15 +67,18 @@ def heading(settings: Settings, batch: batches.Batch, rules: Rules) -> Batch:
     )
 
 
-def family_list(registry: Registry, head: Batch, batch_id: str) -> FamilyList:
-    """The families that the batch found or confirmed, from the registry; who is restricted is left out and counted.
+def family_list(registry: Registry, head: Batch, batch_id: str, everybody: pa.Table) -> FamilyList:
+    """The families that the batch found or confirmed, of `everybody` in them; who is restricted is left out and counted.
 
     A criterion or concern that rests on restricted people alone is not told either.
     """
-    rows = registry.families(batch=batch_id)
-    everybody = registry.families(batch=batch_id, restricted=True)
-    left_out = Counter(everybody["area"].to_pylist()) - Counter(rows["area"].to_pylist())
     families, people = registry.rights.restricted()
+    restricted = pc.or_(
+        pc.is_in(everybody["family_id"], value_set=pa.array(families, pa.string())),
+        pc.is_in(everybody["person_id"], value_set=pa.array(people, pa.string())),
+    )
+    rows = everybody.filter(pc.invert(restricted))
+    left_out = Counter(everybody.filter(restricted)["area"].to_pylist())
     reasons = registry.reasons(batch_id).to_pylist()
     told = [row for row in reasons if row["family_id"] not in families and row["person_id"] not in people]
     still = {(row["family_id"], row["criterion"]) for row in told}
@@ -106,7 +109,8 @@ def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules: Rules) -> list[str]:
     """Write all outputs but certificate and report. Gives their paths relative to the workspace, in order."""
     head = heading(workspace.settings, batch, rules)
-    listed = family_list(registry, head, batch.batch_id)
+    everybody = registry.families(batch=batch.batch_id, restricted=True)
+    listed = family_list(registry, head, batch.batch_id, everybody)
     disclosures = load_disclosure_specs()
     figures = Figures.from_dict(batch.figures)
     password = partial(password_for, workspace)
@@ -115,8 +119,7 @@ def write(workspace: Workspace, registry: Registry, batch: batches.Batch, rules:
     made |= family_lists.partner_lists(listed, disclosures, password)
     made |= claim_summary.claim_summary(claim_figures(head, figures, rules))
     policy = control_policy(workspace, batch.as_at)
-    counted = registry.families(batch=batch.batch_id, restricted=True)
-    made |= published.published(published_figures(head, counted, rules), policy, earlier(workspace, batch))[0]
+    made |= published.published(published_figures(head, everybody, rules), policy, earlier(workspace, batch))[0]
     made |= {f"assurance/{name}": content for name, content in feedback_files(batch.plan["feedback"]).items()}
     names = {name: f"outbox/{batch.batch_id}/{name}" for name in sorted(made)}
     for name, path in names.items():

@@ -106,6 +106,7 @@ def test_a_source_that_is_often_wrong_is_found_out() -> None:
         np.full(120, np.nan),
         np.datetime64(AS_AT),
         TRUST,
+        np.zeros(records.num_rows, dtype=np.int64),
     )
     assert 0.2 < found.error["health."] < 0.36
     assert max(found.error["dwp."], found.error["residents."]) < 0.05

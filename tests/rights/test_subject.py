@@ -280,7 +280,8 @@ def test_a_granted_restriction_keeps_the_person_out_of_every_list_and_says_how_m
     text = run(office, "families").stdout + run(office, "families", "--records").stdout
     assert person not in text and "BENEDICT" in text
     head = Batch(office.batches[0], dt.date(2013, 10, 31), "w", "c", "a")
-    listed = family_list(office.registry, head, office.batches[0])
+    everybody = office.registry.families(batch=office.batches[0], restricted=True)
+    listed = family_list(office.registry, head, office.batches[0], everybody)
     assert person not in listed.members["person_id"].to_pylist() and dict(listed.left_out) == {"county": 1}
     assert person not in listed.reasons["person_id"].to_pylist()
     told = {row["family_id"]: row["criteria"] for row in listed.families.to_pylist()}
