@@ -94,12 +94,13 @@ class InProcess:
 
     def patterns(self, left: Ints, right: Ints) -> Ints:
         out = np.zeros(len(left), dtype=np.int32)
+        size = min(CHUNK, max(len(left) // self._threads + 1, 1 << 12))  # some for every thread
 
         def chunk(start: int) -> None:
-            part = slice(start, start + CHUNK)
+            part = slice(start, start + size)
             out[part] = self._comparer.patterns(left[part], right[part])
 
-        for _ in self._each(chunk, range(0, len(left), CHUNK)):
+        for _ in self._each(chunk, range(0, len(left), size)):
             pass
         return out
 

@@ -61,6 +61,11 @@ def person(forename: str | None, surname: str | None, middle: str | None = None)
         (person("MOHAMMED", "HILL", "TARIQ"), person("TARIQ", "HILL"), "family"),
         (person("MUHAMMAD", "HILL", "TARIQ"), person("T", "HILL"), "initial"),
         (person("ANNA", "HILL", "TESSA"), person("T", "HILL"), "different"),
+        (person("MOHAMMED", "KHAN", "TARIQ"), person("MUHAMMAD", "KHAN", "DANYAL"), "different"),
+        (person("MOHAMMED", "KHAN", "TARIQ"), person("MOHAMMED", "KHAN", "TARIQUE"), "exact"),
+        (person("MOHAMMED", "KHAN", "TARIQ"), person("MOHAMMED", "KHAN"), "exact"),
+        (person("ANNA", "HILL", "TESSA"), person("ANNA", "HILL", "LOUISA"), "exact"),
+        (person("OSWICK", "JAS"), person("JASON", "OSWICK"), "swapped"),
         (person("ANNA", "HILL"), person("PETER", "HILL"), "different"),
         (person("A", "HILL"), person("PETER", "HILL"), "different"),
         (person(None, "HILL"), person("PETER", "HILL"), "missing"),
@@ -84,6 +89,12 @@ def test_middle_names_of_exchanged_names(left: dict[str, object], right: dict[st
     assert levels_of(right, left)["middle"] == expected
 
 
+def test_a_middle_name_that_is_the_name_used_is_compared_once() -> None:
+    tariq, danyal = person("MOHAMMED", "KHAN", "TARIQ"), person("MUHAMMAD", "KHAN", "DANYAL")
+    assert levels_of(tariq, danyal)["middle"] == "missing"
+    assert levels_of(tariq, tariq)["middle"] == "agrees"
+
+
 def test_a_forename_tells_the_sex_where_many_of_known_sex_bear_it() -> None:
     known = (
         [("RASHID", "M")] * 9
@@ -96,6 +107,7 @@ def test_a_forename_tells_the_sex_where_many_of_known_sex_bear_it() -> None:
     forenames, sexes = zip(*rows, strict=True)
     encoded = encode(pa.table({"forename": pa.array(forenames), "sex": pa.array(sexes, pa.string())}))
     assert encoded.sex[len(known) :].tolist() == [2, 3, -1, -1, -1]
+    assert encoded.of_both_sexes[encoded.forename[[0, 9, 18]]].tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +247,8 @@ def test_exchanged_names_of_which_one_is_nearly_found_again_are_told_from_those_
         ("HUNJAN", "KULDEEP"),
         ("HUNJAN", "KULVIP"),
         ("HUNJAN", "BALWANT"),
+        ("HUNJAN", "KUL"),
     ]
     table = pa.table({"forename": [first for first, _ in names], "surname": [last for _, last in names]})
-    left, right = np.zeros(4, dtype=np.int32), np.arange(1, 5, dtype=np.int32)
-    assert nearly_exchanged(encode(table), left, right).tolist() == [False, False, True, False]
+    left, right = np.zeros(5, dtype=np.int32), np.arange(1, 6, dtype=np.int32)
+    assert nearly_exchanged(encode(table), left, right).tolist() == [False, False, True, False, True]

@@ -207,6 +207,8 @@ def test_a_county_of_families_hostels_twins_and_namesakes(large: tuple[list[Supp
     assert any(b.father == a.uid and (a.forename, a.surname(day)) == (b.forename, b.surname(day)) for a, b in pairs), (
         "namesakes"
     )
+    alike = [(a, b) for a, b in pairs if a.mother == b.mother >= 0 and a.called == b.called]
+    assert all(people[a.father].called == a.called for a, _ in alike), "no two children of one name but their father's"
     assert any(len({people[uid].surname(day) for uid in uids}) > 2 for uids in homes.values())
     apart = [
         child for child in alive if child.father >= 0 and people[child.father].home(day) not in (child.home(day), -1)
