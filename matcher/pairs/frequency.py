@@ -25,7 +25,7 @@ LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on
 NEARLY = 3.0  # log: how much likelier strangers' names are exchanged where one of them is found again nearly only
 SEEN = 0.5  # records by which the column of a name leans on either
 OTHER_COLUMN = 9.0  # log: the most that the columns in which names mostly stand can say of a pair
-BANDS = (5, 11, 16, 18, 25, 45, 65)  # years of age
+BANDS = (5, 11, 16, 17, 18, 19, 20, 22, 25, 30, 45, 65)  # years of age
 
 
 def groups(keys: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
