@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -56,7 +57,7 @@ def moved_together(
     between, _ = groups((np.minimum(a, b) << 32 | np.maximum(a, b)) + 1)
     # Forenames that a pair between two homes takes for one are one there: nobody's slip of the pen is another of the family.
     ends = [between << 32 | e.words.sound[e.forename[of[rows]]] for of in (left, right)]
-    spellings, at = np.unique(np.concatenate(ends), return_inverse=True)
+    at, spellings = pd.factorize(np.concatenate(ends))
     names = components(len(spellings), at[: len(rows)], at[len(rows) :])[at[: len(rows)]]
     shares = _shares(e, home)
     often = np.maximum(shares[left[rows]], shares[right[rows]])
@@ -81,10 +82,10 @@ def _shares(e: Encoded, home: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     out = np.zeros(e.size)
     counts = []
     for key in (first, last, first << 32 | last):
-        of = np.unique(key, return_inverse=True)[1].astype(np.int64)
-        at = np.unique(of << 32 | home[rows])
+        of = pd.factorize(key)[0].astype(np.int64)
+        at = pd.unique(of << 32 | home[rows])
         counts.append(np.bincount(at >> 32)[of].astype(float))
-    overall = counts[0] / max(len(np.unique(home[rows])), 1)
+    overall = counts[0] / max(len(pd.unique(home[rows])), 1)
     out[rows] = (np.maximum(counts[2] - 2.0, 0.0) + LEAN * overall) / (counts[1] + LEAN)
     return out
 

@@ -132,6 +132,11 @@ def mix(*columns: npt.NDArray[np.integer | np.bool_]) -> Keys:
     return out
 
 
+def firsts(keys: Keys | npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Where each key stands first, in order."""
+    return np.flatnonzero(~pd.Series(keys).duplicated().to_numpy())
+
+
 def key_where(present: npt.NDArray[np.bool_], *columns: npt.NDArray[np.signedinteger] | Keys) -> Keys:
     """`mix`, and 0 where a part is missing."""
     key = mix(*columns)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import coo_array
 
-from matcher.pairs.encode import Encoded, Keys, mix
+from matcher.pairs.encode import Encoded, Keys, firsts, mix
 from matcher.pairs.layout import Layout
 
 Ints = npt.NDArray[np.int32]
@@ -112,7 +113,7 @@ class Sources:
         key = np.where(e.ref != 0, e.ref, mix(np.arange(e.size)))
         column = self._column(levels)
         low, high = np.minimum(key[left], key[right]), np.maximum(key[left], key[right])
-        once = np.unique(mix(kind, two, low, high), return_index=True)[1]
+        once = firsts(mix(kind, two, low, high))
         size = self._count**2
         found = np.array([np.bincount(kind[once][two[once] == within], minlength=size) for within in (False, True)])
         possible = self._possible(key)
@@ -122,7 +123,7 @@ class Sources:
         common = np.clip((found + base * STRENGTH) / (expected + STRENGTH), 0.002, 10.0)
         # Addresses: each pair of references counts once at each level that it shows.
         seen = np.flatnonzero(column > 0)
-        seen = seen[np.unique(mix(kind[seen], two[seen], low[seen], high[seen], column[seen]), return_index=True)[1]]
+        seen = seen[firsts(mix(kind[seen], two[seen], low[seen], high[seen], column[seen]))]
         counts = np.zeros((2, size, len(PLACES)))
         np.add.at(counts, (two[seen].astype(np.int64), kind[seen], column[seen] - 1), 1.0)
         overall = (counts.sum(axis=(0, 1)) + 0.5) / (counts.sum() + 0.5 * len(PLACES))
@@ -137,7 +138,7 @@ class Sources:
         kin = np.clip(np.log((related + STRENGTH) / (usual + STRENGTH)), LEAST_KIN, MOST_KIN)
         told[HOUSEHOLD] = {self._name(k): kin[:, k].tolist() for k in np.flatnonzero(possible.any(axis=0)).tolist()}
         # Two references count once at each role that their records tell, whichever of their rows come first.
-        each = np.unique(mix(kind, two, low, high, self._roles_of(left, right)), return_index=True)[1]
+        each = firsts(mix(kind, two, low, high, self._roles_of(left, right)))
         told[ROLES] = self._learn_roles(left[each], right[each], two[each])
         return told
 
@@ -146,7 +147,7 @@ class Sources:
         e = self._e
         rows = np.flatnonzero(e.has_dob)
         kinds = mix(e.dataset[rows], e.system[rows], key[rows], *(of[rows] for of in by))
-        rows = rows[np.unique(kinds, return_index=True)[1]]
+        rows = rows[firsts(kinds)]
         return rows, np.where(e.dataset[rows] < 0, self._count - 1, e.dataset[rows]).astype(np.int64)
 
     def _possible(self, key: npt.NDArray[np.uint64]) -> Floats:
@@ -170,7 +171,7 @@ class Sources:
         column, surname = dataset * systems + e.system[rows] + 1, e.words.sound[e.surname[rows]]
 
         def pairs(*by: npt.NDArray[np.integer]) -> Floats:
-            group = np.unique(mix(*by), return_inverse=True)[1]
+            group = pd.factorize(mix(*by))[0]
             shape = (int(group.max(initial=-1)) + 1, count * systems)
             held = coo_array((np.ones(len(group)), (group, column)), shape=shape).tocsr()
             return np.asarray((held.T @ held).todense())
@@ -190,7 +191,7 @@ class Sources:
         e = self._e
         seen = np.bincount(self._roles_of(left[two], right[two]), minlength=3)
         rows = np.flatnonzero((e.system >= 0) & (e.role >= 0) & (e.ref != 0))
-        rows = rows[np.unique(mix(e.system[rows], e.role[rows], e.ref[rows]), return_index=True)[1]]
+        rows = rows[firsts(mix(e.system[rows], e.role[rows], e.ref[rows]))]
         alike = np.unique(mix(e.system[rows], e.role[rows]), return_counts=True)[1].astype(float)
         every = np.bincount(e.system[rows]).astype(float)
         share = float(alike @ alike) / max(float(every @ every), 1.0)

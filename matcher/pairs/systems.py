@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import coo_array, csr_array
 
 from matcher.pairs.context import components
 from matcher.pairs.encode import Encoded
@@ -65,14 +67,11 @@ class OneReference:
         """Of the dated people of each data set, the share that each system knows."""
         e = self._e
         dated = np.flatnonzero(e.has_dob & (e.dataset >= 0))
-        who = np.unique(e.dataset[dated].astype(np.int64) << 40 | self._person[dated])
-        dataset, who = who >> 40, who & ((1 << 40) - 1)
-        people = np.maximum(np.bincount(dataset, minlength=len(e.datasets)), 1)
-        out = np.zeros((len(people), self._systems))
-        for system in range(self._systems if len(self._key) else 0):
-            there = self._place(who, np.full(len(who), system))[1]
-            out[:, system] = np.bincount(dataset, weights=there, minlength=len(people)) / people
-        return out
+        people, systems = max(int(self._person.max(initial=-1)) + 1, 1), max(self._systems, 1)
+        who = pd.unique(e.dataset[dated].astype(np.int64) * people + self._person[dated])
+        held = _flags(np.divmod(who, people), (len(e.datasets), people))
+        known = _flags(np.divmod(self._key, systems), (people, systems))
+        return np.asarray((held @ known).todense()) / np.maximum(held.sum(axis=1), 1)[:, None]
 
     def _place(
         self, person: npt.NDArray[np.int64], system: npt.NDArray[np.signedinteger]
@@ -86,3 +85,7 @@ class OneReference:
         place, there = self._place(self._person[rows], self._e.system[others])
         ref = self._e.ref[others]
         return there & ((self._low[place] != ref) | (self._high[place] != ref))
+
+
+def _flags(places: tuple[npt.NDArray[np.signedinteger], ...], shape: tuple[int, int]) -> csr_array:
+    return coo_array((np.ones(len(places[0])), places), shape=shape).tocsr()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.pairs.encode import mix, text_keys
+from matcher.pairs.encode import firsts, mix, text_keys
 
 SAYS = (
     "ref_system", "ref", "part", "title", "forename", "middle", "surname", "sex", "dob", "nino", "upn", "nhs", "uprn",
@@ -30,17 +31,16 @@ def variants(records: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
     for name in SAYS:
         if name not in records.column_names or records[name].null_count == records.num_rows:
             continue
-        column = records[name].take(pa.array(held))
+        column = records[name]
         if pa.types.is_list(column.type):
             column = pc.binary_join(column, "|")
         if pa.types.is_string(column.type):
-            key = mix(key, text_keys(column))
+            key = mix(key, text_keys(column)[held])
         else:
             kind = pa.int32() if pa.types.is_date(column.type) else pa.int64()
-            key = mix(key, pc.fill_null(column.cast(kind), -(1 << 20)).to_numpy())
-    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+            key = mix(key, pc.fill_null(column.cast(kind), -(1 << 20)).to_numpy()[held])
     stands_for = every.copy()
-    stands_for[held] = held[first[group]]
+    stands_for[held] = held[firsts(key)[pd.factorize(key)[0]]]
     rows = np.flatnonzero(stands_for == every)
     number = np.cumsum(stands_for == every) - 1
     return rows, number[stands_for]
