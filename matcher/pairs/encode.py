@@ -37,6 +37,14 @@ SEX_OF_ROLE = {
     **dict.fromkeys(("SON", "FATHER", "HUSBAND", "BROTHER", "GRANDSON", "GRANDFATHER", "UNCLE", "NEPHEW", "STEPSON"), 0),
     **dict.fromkeys(("DAUGHTER", "MOTHER", "WIFE", "SISTER", "GRANDDAUGHTER", "GRANDMOTHER", "AUNT", "NIECE", "STEPDAUGHTER"), 1),
 }  # fmt: skip
+ROLES = (
+    "OWNER",
+    "TENANT",
+    "LODGER",
+    "PARTNER",
+    "HEAD",
+    *SEX_OF_ROLE,
+)  # whose holders data sets hold more or less often
 DATASETS = (
     200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
 )
@@ -479,6 +487,11 @@ class Encoded:
     def role(self) -> Ints:
         """The role in a household that the record tells, as it is written."""
         return self._coded("relationship")
+
+    @_once
+    def known_role(self) -> Ints:
+        """The role in a household, by its place in ROLES; -1 where the record tells none of these."""
+        return self._read_as("relationship", {name: number for number, name in enumerate(ROLES)})
 
     @_once
     def latest(self) -> int:

@@ -1,7 +1,7 @@
 """What a pair's two sources tell: how many people two data sets have in common, how often they know one address of somebody, and
 how often they hold two people of one home.
 
-Hardly a pupil claims a benefit; a register that gives a person one reference seldom holds two of one person, and hardly ever
+Hardly a pupil claims a benefit; a landlord's tenants are tenants in other registers, too (holders.py); a register that gives a person one reference seldom holds two of one person, and hardly ever
 with two roles in a household. Takes encoded records and pairs that are certainly one person by their values; gives log ratios
 by pair of data sets, shrunk towards none, and adds them up for any pairs. Holds names of data sets and numbers.
 """
@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 
 from matcher.pairs.encode import Encoded, Keys, firsts, mix
+from matcher.pairs.holders import Holders
 from matcher.pairs.layout import Layout
 
 Ints = npt.NDArray[np.int32]
@@ -26,12 +27,12 @@ RARE = 0.05  # a second reference of one person within one system, before anythi
 MOST = 2.5  # log: the most that sources can speak for a match
 LEAST_KIN, MOST_KIN = -0.7, 3.9  # log: what sources can say of two people of one home
 PLACES = (("home", "building", "door", "postcode"), ("neighbour",), ("district",), ("different",))
-ACROSS, WITHIN, ROLES, HOUSEHOLD = "across", "within", "roles", "household"
+ACROSS, WITHIN, ROLES, HOUSEHOLD, HOLDERS = "across", "within", "roles", "household", "holders"
 
 
 def nothing() -> Told:
     """What is told before any records are seen."""
-    return {ACROSS: {}, WITHIN: {}, ROLES: {}, HOUSEHOLD: {}}
+    return {ACROSS: {}, WITHIN: {}, ROLES: {}, HOUSEHOLD: {}, HOLDERS: {}}
 
 
 class Sources:
@@ -52,6 +53,7 @@ class Sources:
         self._kin = np.array(
             [told.get(HOUSEHOLD, {}).get(self._name(kind), (0.0, 0.0)) for kind in range(self._count**2)]
         )
+        self._holders = Holders(e, self._names, told.get(HOLDERS, {}))
         self._roles = np.array([0.0, *told[ROLES].get("same", [0.0]), *told[ROLES].get("different", [0.0])])
         place = layout.place("place")
         known = () if place is None else layout.levels[place]
@@ -90,7 +92,7 @@ class Sources:
         column = self._column(levels)
         out = np.where(two, self._within[kind, 0], self._across[kind, 0])
         out += np.where(column > 0, np.where(two, self._within[kind, column], self._across[kind, column]), 0.0)
-        out += np.where(two, self._roles[self._roles_of(left, right)], 0.0)
+        out += np.where(two, self._roles[self._roles_of(left, right)], self._holders.ratio(left, right))
         return np.minimum(out, MOST)
 
     def kin(self, left: Ints, right: Ints) -> Floats:
@@ -137,6 +139,8 @@ class Sources:
         usual = possible * (related.sum() / max(possible.sum(), 1.0))
         kin = np.clip(np.log((related + STRENGTH) / (usual + STRENGTH)), LEAST_KIN, MOST_KIN)
         told[HOUSEHOLD] = {self._name(k): kin[:, k].tolist() for k in np.flatnonzero(possible.any(axis=0)).tolist()}
+        apart = once[~two[once]]
+        told[HOLDERS] = self._holders.learn(left[apart], right[apart])
         # Two references count once at each role that their records tell, whichever of their rows come first.
         each = firsts(mix(kind, two, low, high, self._roles_of(left, right)))
         told[ROLES] = self._learn_roles(left[each], right[each], two[each])

@@ -33,7 +33,7 @@ _COMMON = {  # kind -> what it says where it speaks for one person, and where ag
 _OTHERS = {
     "lacking": ("missing values", "records of one person lack these values oftener than others", "records of one person seldom lack these values"),
     "ages": ("age", "the age known of one fits whom the other source holds", "the age known of one does not fit whom the other source holds"),
-    "sources": ("source", "these two sources often hold the same people", "these two sources seldom hold one person, or know one address"),
+    "sources": ("source", "these two sources often hold such people in common", "these two sources seldom hold one such person, or know one address"),
     "reference.known_as_two": ("registry", "", "the registry holds them as two people"),
     "reference.known_as_one": ("registry", "the registry's own record of this person", "the registry's own record of this person"),
     "reference.same_reference": ("reference", "the same reference at the same source", "the same reference at the same source"),
