@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from matcher.pairs.comparators import level
 from matcher.pairs.compare import nearly_exchanged
@@ -120,8 +121,9 @@ def _full_names(
     e: Encoded, forename: Ints, surname: Ints, whole: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.int64], Floats]:
     """Group of each record's full name (-1: none), and by group log of how many others bear it against the average."""
-    name, names = groups(np.where(whole, (forename.astype(np.int64) << 32 | surname) + 1, 0))
-    dated = np.flatnonzero((name >= 0) & e.has_dob)
+    name = np.full(len(whole), -1, dtype=np.int64)
+    name[whole], names = pd.factorize(forename[whole].astype(np.int64) << 32 | surname[whole])
+    dated = np.flatnonzero(whole & e.has_dob)
     packed = np.sort(name[dated] << 32 | (e.dob[dated].astype(np.int64) + (1 << 31)))
     fresh = np.ones(len(packed), dtype=bool)
     fresh[1:] = packed[1:] != packed[:-1]
