@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from matcher.pairs import TrainedModel, load_model
+from matcher.pairs.encode import ROLES
 from matcher.pairs.gaps import MASKS
 from matcher.pairs.model import CLASSES
 from matcher.progress import Stages
@@ -140,9 +141,11 @@ def test_trained_parameters_are_numbers_by_class_comparison_and_level_alone(
     raw = json.loads(trained.to_json())
     assert set(raw) == {"model", "records", "sizes", "chances", "missing", "sources", "lacking"}
     assert isinstance(raw["model"], str) and isinstance(raw["records"], int)
-    assert set(raw["sources"]) == {"across", "within", "roles"}
+    assert set(raw["sources"]) == {"across", "within", "roles", "household", "holders"}
     datasets = set(load_extract_specs()) | {REGISTRY_DATASET, ""}
-    for kind in ("across", "within"):
+    assert all(set(pair.split(">")) <= datasets for pair in raw["sources"]["holders"])
+    assert all(len(logs) == len(ROLES) for logs in raw["sources"]["holders"].values())
+    for kind in ("across", "within", "household"):
         assert all(set(pair.split("|")) <= datasets for pair in raw["sources"][kind])
     assert set(raw["sources"]["roles"]) <= {"same", "different"}
     assert set(raw["sizes"]) == set(CLASSES) and all(isinstance(v, float | int) for v in raw["sizes"].values())
