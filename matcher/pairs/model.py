@@ -205,6 +205,10 @@ class TrainedModel:
             ) from error  # fmt: skip
         if not (isinstance(found.sizes, dict) and isinstance(found.chances, dict) and "match" in found.chances):
             return found
+        if not all(isinstance(size, int | float) and size >= 0 for size in found.sizes.values()):
+            raise UserError(
+                "The trained numbers cannot be read: a class of pairs has no size from 0 on.", where=file, todo=_TRAINED
+            )
         new = [kind for kind in CLASSES if kind not in found.sizes]  # to the version that wrote the numbers
         return replace(
             found,
@@ -223,7 +227,7 @@ def load_model(model: str | Path | LinkageModel = "default") -> LinkageModel:
     raw: dict[str, Any] = {}
     content = path.read_bytes()
     try:
-        raw = tomllib.loads(content.decode("utf-8"))
+        raw = tomllib.loads(content.decode("utf-8-sig"))
         return LinkageModel.model_validate(raw)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1

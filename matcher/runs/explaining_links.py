@@ -404,8 +404,12 @@ def of_inbox(
     month = match(intake, rules, as_at, known=known, stages=stages)
     tables = month.tables
     ends = [_record(tables, row) for row in rows]
+    lacking = [str(row) for row, end in zip(rows, ends, strict=True) if end is None]
     if ends[0] is None or ends[1] is None or ends[0] == ends[1]:
-        raise UserError("The inbox does not hold two such rows.", todo="rows count data rows of each file from 1")
+        raise UserError(
+            "The inbox does not hold two such rows.", where=", ".join(lacking) or "one row twice",
+            todo="rows count data rows of each file from 1",
+        )  # fmt: skip
     if month.basis is None:
         raise UserError("This engine does not tell how a weight came about.", todo="use the engine in_process")
     left, right = sorted((ends[0], ends[1]))

@@ -119,7 +119,8 @@ def test_rows_of_real_people_need_a_workspace_and_rows_that_are_not_there_are_sa
     (unmarked / "dwp.csv").write_bytes((inbox / "dwp.csv").read_bytes())
     for folder, rows, words in (
         (unmarked, ("dwp:1", "dwp:2"), "on a workspace alone"),
-        (inbox, ("dwp:1", "dwp:1"), "does not hold two such rows"),
+        (inbox, ("dwp:1", "dwp:1"), "one row twice"),
+        (inbox, ("dwp:1", "dwp:999999"), "dwp:999999"),
     ):
         result = run("--pair", *rows, "--inbox", folder, "--as-at", OCTOBER)
         assert isinstance(result.exception, UserError) and words in str(result.exception)

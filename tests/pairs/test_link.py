@@ -236,6 +236,13 @@ def test_answers_decide_their_pairs_by_the_ids_of_records() -> None:
         matcher.link(table, answers={(1, 2): True})
 
 
+def test_answers_that_contradict_one_another_are_refused() -> None:
+    table = pa.table({"forename": ["ANN"] * 3, "surname": ["LEE"] * 3})
+    with pytest.raises(UserError, match="contradict"):
+        matcher.link(table, answers={(0, 1): True, (1, 2): True, (2, 0): False})
+    assert matcher.link(table, answers={(0, 1): True, (2, 0): False})["person_id"].to_pylist()[:2] == [0, 0]
+
+
 @pytest.mark.parametrize("answers", [{(1, 2, 3): True}, {1: True}, {(0, 1): "no"}, {(0, 1): None}])
 def test_answers_of_another_shape_are_refused_in_words(answers: dict[Any, Any]) -> None:
     with pytest.raises(UserError, match="about two records, and yes or no"):

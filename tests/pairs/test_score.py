@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -77,6 +79,18 @@ def test_parameters_hold_numbers_by_class_and_level_and_nothing_of_anybody() -> 
     }
     assert not any(json.dumps(word) in text or word in text for word in words)
     assert set(json.loads(text)) == {"model", "records", "sizes", "chances", "missing", "sources", "lacking"}
+
+
+def test_a_model_that_an_editor_marked_as_utf_8_is_read(tmp_path: Path) -> None:
+    marked = tmp_path / "mine.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + (models.FOLDER / "plain.toml").read_bytes())
+    assert load_model(marked) == load_model("plain")
+
+
+def test_parameters_with_fewer_pairs_than_none_are_refused() -> None:
+    trained = score_pairs(town(30)[0], load_model()).trained
+    with pytest.raises(UserError, match="size"):
+        TrainedModel.from_json(replace(trained, sizes=trained.sizes | {"match": -1.0}).to_json())
 
 
 def test_unreadable_parameters_are_refused() -> None:
