@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.output import echo_json, json_option, say, wrapped
 
 
 @click.command("init", short_help="Make a workspace, or complete one.")
@@ -56,13 +56,16 @@ def init(workspace: Path, registry: str, as_json: bool) -> None:
         )
         return
     say(f"Workspace {made.id} at {made.root}")
-    say("Made: " + ", ".join(new) if new else "It was complete: nothing was changed.")
-    say(f"Keys: in {made.keys.place.title}. Without them nobody can read the registry: back them up apart from it.")
+    say(wrapped("Made: " + ", ".join(new)) if new else "It was complete: nothing was changed.")
+    keys = f"Keys: in {made.keys.place.title}. Without them nobody can read the registry: back them up apart from it."
+    say(wrapped(keys))
     if made.settings.joint_match.on and made.settings.joint_match.made_up:
-        say(
+        cited = (
             "The joint match cites a made-up agreement: cite your own in matcher.toml before real extracts are matched."
         )
-    say(f"Next: put a month's supplies in {made.inbox} and run: matcher run {made.inbox} -w {made.root} --as-at DATE")
+        say(wrapped(cited))
+    say(wrapped(f"Next: put a month's supplies in {made.inbox} and run:"))
+    say(f"  matcher run {made.inbox} -w {made.root} --as-at DATE")
 
 
 COMMANDS = (init,)

@@ -90,7 +90,8 @@ def test_training_tells_sizes_and_levels_and_writes_numbers_only(month: dict[str
         return {value} if isinstance(value, str) else set()
 
     raw = json.loads(month["trained"].read_text(encoding="utf-8"))
-    for kind in ("across", "within"):
+    assert all(set(pair.split(">")) <= datasets for pair in raw["sources"].pop("holders"))
+    for kind in ("across", "within", "household"):
         assert all(set(pair.split("|")) <= datasets for pair in raw["sources"].pop(kind))
     assert set(raw["sources"].pop("roles")) <= {"same", "different"} and not raw["sources"]
     assert texts(raw) == known, "nothing of a person"
