@@ -29,6 +29,7 @@ SHORTEST = 3  # characters: shorter values are found everywhere
 _FORMS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252")
 _CHUNK = 1 << 24
 _SLOTS, _MOST_SLOTS = 20, 26  # bits of the look-up table of first bytes: at least, at most
+_WORDS = 1 << 15  # looked up at once: what that takes stays near the processor
 _SPARSE = 6  # bits by which the table is larger than what it holds, so that few positions are picked by chance
 
 
@@ -231,11 +232,16 @@ class _Table:
             if count <= 0:
                 continue
             words = np.frombuffer(data, dtype=self.kind, count=count, offset=phase)
-            for index in np.flatnonzero(self.slots[(words * self.mixer) >> self.shift]).tolist():
-                offset = phase + index * self.width
-                for form in self.by_start.get(data[offset : offset + self.width], ()):
-                    if data.startswith(form, offset):
-                        yield offset, form
+            mixed = np.empty(min(count, _WORDS), dtype=self.kind)
+            for start in range(0, count, _WORDS):
+                some = words[start : start + _WORDS]
+                slots = np.multiply(some, self.mixer, out=mixed[: len(some)])
+                slots >>= self.shift
+                for index in np.flatnonzero(self.slots.take(slots)).tolist():
+                    offset = phase + (start + index) * self.width
+                    for form in self.by_start.get(data[offset : offset + self.width], ()):
+                        if data.startswith(form, offset):
+                            yield offset, form
 
 
 def _byte_forms(value: str) -> set[bytes]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +13,8 @@ from matcher.errors import UserError
 from matcher.registry import schema
 from matcher.registry.batches import get_batch
 from matcher.registry.plan import FamilyPlan
+from matcher.registry.schema.base import JsonText
+from matcher.registry.schema.personal import SERVER
 from matcher.registry.schema.records import KEPT_COLUMNS
 
 _STATE = ("area", "route", "criteria", "concerns", "address", "postcode", "uprn", "district")
@@ -140,7 +141,7 @@ def _links(connection: sa.Connection, plan: FamilyPlan, record_keys: dict[int, i
     columns["record_key"] = [record_keys[record] for record in columns.pop("record_id")]
     others = columns.pop("other_record_id")
     columns["other_key"] = [None if record is None else record_keys[record] for record in others]
-    columns["steps"] = [json.loads(text) for text in columns["steps"]]
+    columns["steps"] = list(map(JsonText, columns["steps"]))
     keys = _keys(connection, schema.link.c.link_key, count)
     _insert(connection, schema.link, {**columns, "link_key": keys, "batch_id": [plan.batch_id] * count})
 
@@ -234,7 +235,7 @@ def _insert(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Se
     written = []
     for name in names:
         write = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        written.append(columns[name] if write is None else list(map(write, columns[name])))
+        written.append(columns[name] if write is None else _written(write, columns[name], dialect))
     rows = list(zip(*written, strict=True))
     if not rows:
         return
@@ -243,3 +244,14 @@ def _insert(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Se
     connection.exec_driver_sql(
         str(statement), rows if by_place else [dict(zip(names, row, strict=True)) for row in rows]
     )
+
+
+def _written(write: Callable[[Any], Any], values: Sequence[Any], dialect: sa.Dialect) -> list[Any]:
+    """The values as their column writes them. In a file equal ones are written alike, so once; a server's are sealed one by one."""
+    if dialect.name == SERVER:
+        return list(map(write, values))
+    try:
+        once = {value: write(value) for value in set(values)}
+    except TypeError:  # lists
+        return list(map(write, values))
+    return [once[value] for value in values]

@@ -27,26 +27,26 @@ def reason_rows(connection: sa.Connection, batch_id: str) -> pa.Table:
     listed = sa.select(state.c.family_id).where(state.c.batch_id == batch_id, state.c.meets)
     query = (
         sa.select(
-            support.c.family_id, support.c.batch_id, batch.c.applied_at, support.c.clause, evidence.c.person_id, evidence.c.kind,
-            evidence.c.code, evidence.c.begun, evidence.c.ended, evidence.c.quantity, record.c.dataset, record.c.supplier,
+            support.c.family_id, evidence.c.person_id, support.c.clause, evidence.c.kind, evidence.c.code, evidence.c.begun,
+            evidence.c.ended, evidence.c.quantity, record.c.dataset, record.c.supplier, support.c.batch_id,
         )
         .join(evidence, evidence.c.evidence_key == support.c.evidence_key)
         .join(record, record.c.record_key == evidence.c.record_key)
-        .join(batch, batch.c.batch_id == support.c.batch_id)
         .where(support.c.family_id.in_(listed))
         .order_by(support.c.family_id, support.c.clause, evidence.c.evidence_key)
     )  # fmt: skip
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    applied = {
+        row.batch_id: row.applied_at for row in connection.execute(sa.select(batch.c.batch_id, batch.c.applied_at))
+    }
+    rows = connection.execute(query).all()
     latest: dict[str, dt.datetime] = {}
-    for row in rows:
-        latest[row["family_id"]] = max(latest.get(row["family_id"], row["applied_at"]), row["applied_at"])
-    return pa.Table.from_pylist(
-        [
-            {**row, "criterion": criterion_of(row["clause"])}
-            for row in rows
-            if row["applied_at"] == latest[row["family_id"]]
-        ],
-        schema=REASON_ROWS,
+    for family_id, *_, batch_id in rows:
+        latest[family_id] = max(latest.get(family_id, applied[batch_id]), applied[batch_id])
+    told = [row[:-1] for row in rows if applied[row[-1]] == latest[row[0]]]
+    columns = list(zip(*told, strict=True)) or [()] * len(REASON_ROWS)
+    columns[2] = tuple(map(criterion_of, columns[2]))
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, REASON_ROWS, strict=True)], schema=REASON_ROWS
     )
 
 

@@ -261,8 +261,13 @@ class Registry:
                     read = column.type.dialect_impl(dialect).result_processor(dialect, kind)
                     distinct = _distinct(values)
                     if read is not None:  # as the column's type reads what the driver gives; on a server it deciphers
-                        distinct = _distinct(map(read, distinct))
+                        distinct = _distinct(value if _as_read(value) else read(value) for value in distinct)
                     yield from ((table.name, str(value)) for value in distinct if value is not None)
+
+
+def _as_read(value: Any) -> bool:
+    """Whether it is a JSON list or object as `_json` writes one: to read it and write it again would change nothing."""
+    return isinstance(value, str) and value.startswith(("[", "{")) and not any(s in value for s in ("\\", ", ", ": "))
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
@@ -271,4 +276,9 @@ def _distinct(values: Iterable[Any]) -> list[Any]:
     try:
         return list(dict.fromkeys(values))
     except TypeError:
-        return list(dict.fromkeys(json.dumps(value, ensure_ascii=False) for value in values if value is not None))
+        written = (value if isinstance(value, str) else _json(value) for value in values if value is not None)
+        return list(dict.fromkeys(written))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

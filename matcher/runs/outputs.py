@@ -73,16 +73,22 @@ def family_list(registry: Registry, head: Batch, batch_id: str, everybody: pa.Ta
     A criterion or concern that rests on restricted people alone is not told either.
     """
     families, people = registry.rights.restricted()
-    restricted = pc.or_(
-        pc.is_in(everybody["family_id"], value_set=pa.array(families, pa.string())),
-        pc.is_in(everybody["person_id"], value_set=pa.array(people, pa.string())),
+
+    def restricted(table: pa.Table) -> pa.ChunkedArray:
+        return pc.or_(
+            pc.is_in(table["family_id"], value_set=pa.array(families, pa.string())),
+            pc.is_in(table["person_id"], value_set=pa.array(people, pa.string())),
+        )
+
+    rows = everybody.filter(pc.invert(restricted(everybody)))
+    left_out = Counter(everybody.filter(restricted(everybody))["area"].to_pylist())
+    reasons = registry.reasons(batch_id)
+    told = reasons.filter(pc.invert(restricted(reasons)))
+    still, told_or_not = (
+        set(zip(table["family_id"].to_pylist(), table["criterion"].to_pylist(), strict=True))
+        for table in (told, reasons)
     )
-    rows = everybody.filter(pc.invert(restricted))
-    left_out = Counter(everybody.filter(restricted)["area"].to_pylist())
-    reasons = registry.reasons(batch_id).to_pylist()
-    told = [row for row in reasons if row["family_id"] not in families and row["person_id"] not in people]
-    still = {(row["family_id"], row["criterion"]) for row in told}
-    untold = {(row["family_id"], row["criterion"]) for row in reasons} - still
+    untold = told_or_not - still
     first = rows.group_by(["family_id"], use_threads=False).aggregate(
         [(name, "first") for name in ("area", "route", "address", "postcode")]
     )
@@ -97,7 +103,7 @@ def family_list(registry: Registry, head: Batch, batch_id: str, everybody: pa.Ta
         head,
         _as(first, FAMILIES.schema),
         _as(members, MEMBERS.schema),
-        pa.Table.from_pylist(told, schema=REASONS.schema),
+        _as(told, REASONS.schema),
         left_out,
     )
 

@@ -37,6 +37,10 @@ class UtcStamp(sa.types.TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
+class JsonText(str):
+    """JSON in its text: written as it stands, not parsed to be put together again."""
+
+
 BATCH_ID, FAMILY_ID, PERSON_ID = sa.String(16), sa.String(10), sa.String(10)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only for INTEGER keys
 

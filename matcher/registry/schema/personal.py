@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.sql import operators
 
 from matcher.errors import UserError
+from matcher.registry.schema.base import JsonText
 
 SERVER = "postgresql"
 _VERSION, _NONCE, _BLOCK = b"\x01", 12, 16
@@ -59,7 +60,9 @@ class Cipher:
     def seal(self, value: Any, place: str) -> bytes:
         """Encrypt a value for a place ("table.column"); its length is hidden up to 16 characters."""
         told = value.isoformat() if isinstance(value, dt.date) else value
-        text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        if not isinstance(told, JsonText):
+            told = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        text = told.encode("utf-8")
         text += b" " * (-len(text) % _BLOCK)
         nonce = os.urandom(_NONCE)
         return _VERSION + nonce + self._aead.encrypt(nonce, text, place.encode("ascii"))
