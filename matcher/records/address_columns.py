@@ -13,16 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.records.address_forms import (
-    MOST_NAMES,
-    MOST_NUMBERS,
-    NUMBER,
-    PLAIN_TOWNS,
-    Form,
-    Pattern,
-    form_of,
-    pattern_of,
-)
+from matcher.records.address_forms import MOST_NUMBERS, NUMBER, PLAIN_TOWNS, Form, Pattern, pattern_of, without_town
+from matcher.records.address_open import opened
 from matcher.records.addresses import LONGEST, MARKS, Address, AddressParser, plain
 from matcher.records.people import canonical
 
@@ -32,7 +24,8 @@ _CLEANED = np.array([ord(MARKS.get(code) or chr(code).upper()) for code in range
 _POSTCODE_LAST = r"^(?P<rest>(?:.*?[A-Z0-9][ ,]|)[ ,]*)(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})[ ,]*$"
 _END, _SPACE, _COMMA = ord("\n"), ord(" "), ord(",")
 _VALUES = ("", *map(str, range(1, 1000)), *PLAIN_TOWNS)
-"""What a template is filled with: nothing, a number at its own place, a town; names follow."""
+"""What a template is filled with: nothing, a number at its own place, a town; the words that were met follow."""
+_TOWNS_AT = 1000
 
 
 def read_addresses(address: pa.Array, line_2: pa.Array, town: pa.Array, postcode: pa.Array) -> dict[str, pa.Array]:
@@ -133,7 +126,7 @@ def _masked(text: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
 
 
 class _Found(NamedTuple):
-    """`which`: the pattern of each row, -1 where there is none. `open`: its town and names, as places in `values`."""
+    """`which`: the pattern of each row, -1 where there is none. `open`: its town, names and types, as places in `values`."""
 
     patterns: list[Pattern]
     which: np.ndarray
@@ -146,28 +139,31 @@ def _patterns(
 ) -> _Found:
     """The pattern of each row, and what it leaves open. Each form is read once."""
     texts = masked.dictionary_encode()
-    key = texts.indices.to_numpy().astype(np.int64) * 4 + town * 2 + postcode
+    text = texts.indices.to_numpy()
+    found = opened(texts.dictionary)
+    distinct = found.texts.dictionary_encode()
+    without = [without_town(of_form) for of_form in distinct.dictionary.to_pylist()]
+    heads: dict[tuple[str, bool], int] = {}
+    head = np.array([heads.setdefault((rest, there is not None), len(heads)) for rest, there in without], np.int64)
+    at = np.array([0 if there is None else _TOWNS_AT + PLAIN_TOWNS[there] for _, there in without], np.int64)
+    of_text = distinct.indices.to_numpy()
+    key = head[of_text][text] * 4 + town * 2 + (postcode | ~found.foreign[text])
     key[~regular] = -1
-    met, distinct = pd.factorize(key)
-    words = texts.dictionary.to_pylist()
-    values = dict(zip(_VALUES, range(len(_VALUES)), strict=True))
-    of_form: dict[Form, int] = {}
+    met, codes = pd.factorize(key)
+    of_head = list(heads)
     patterns: list[Pattern] = []
-    which = np.full(len(distinct), -1, np.int64)
-    left_open = np.zeros((len(distinct), 1 + MOST_NAMES), np.int32)
-    for place, code in enumerate(distinct.tolist()):
+    which = np.full(len(codes), -1, np.int64)
+    for place, code in enumerate(codes.tolist()):
         if code < 0:
             continue
-        form, town_open, names = form_of(words[code >> 2], bool(code & 2), bool(code & 1))
-        if form not in of_form:
-            made = pattern_of(form, parser.read)
-            of_form[form] = len(patterns) if made is not None else -1
-            patterns += [made] if made is not None else []
-        which[place] = of_form[form]
-        if which[place] >= 0:
-            for at, text in enumerate((town_open or "", *names)):
-                left_open[place, at] = values.setdefault(text, len(values))
-    return _Found(patterns, which[met], left_open[met], pa.array(values, pa.string()))
+        rest, town_open = of_head[code >> 2]
+        made = pattern_of(Form(rest, town_open, bool(code & 2), bool(code & 1)), parser.read)
+        if made is not None:
+            which[place] = len(patterns)
+            patterns.append(made)
+    left_open = np.column_stack([at[of_text], np.where(found.places < 0, 0, len(_VALUES) + found.places)])
+    values = pa.concat_arrays([pa.array(_VALUES, pa.string()), found.words])
+    return _Found(patterns, which[met], left_open.astype(np.int32)[text], values)
 
 
 def _filled_in(found: _Found, numbers: np.ndarray) -> dict[str, pa.Array]:
