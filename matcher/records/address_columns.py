@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.records.address_forms import MOST_NUMBERS, NUMBER, PLAIN_TOWNS, Form, Pattern, pattern_of, without_town
+from matcher.records.address_forms import MOST_NUMBERS, NUMBER, PLAIN_TOWNS, Form, Pattern, Template, pattern_of, without_town
 from matcher.records.address_open import opened
 from matcher.records.addresses import LONGEST, MARKS, Address, AddressParser, plain
 from matcher.records.people import canonical
@@ -167,26 +167,38 @@ def _patterns(
 
 
 def _filled_in(found: _Found, numbers: np.ndarray) -> dict[str, pa.Array]:
-    """Each row's pattern filled with its numbers, town and names; null where it has none."""
-    which, patterns = found.which, found.patterns
-    values = np.column_stack([numbers, found.open, np.zeros(len(which), np.int32)])
-    nothing = values.shape[1] - 1
-    rows = np.arange(len(which))
-    taken = pa.array(which, mask=which < 0)
-    parts: dict[str, pa.Array] = {}
-    for place, name in enumerate([name for name in PARTS if name not in ("postcode", "address_kind")]):
-        templates = [pattern.templates[place] for pattern in patterns]
-        most = max((len(template[1]) for template in templates if template), default=0)
-        pieces: list[pa.Array] = []
-        for at in range(most + 1):
-            texts = [None if t is None else t[0][at] if at < len(t[0]) else "" for t in templates]
-            pieces.append(pa.array(texts, pa.string()).take(taken))
-            if at < most:
-                holes = [t[1][at] if t and at < len(t[1]) else nothing for t in templates]
-                pieces.append(found.values.take(pa.array(values[rows, np.array(holes, np.int64)[which]])))
-        parts[name] = pc.binary_join_element_wise(*pieces, "") if most else pieces[0]
-    parts["address_kind"] = pa.array([pattern.kind for pattern in patterns], pa.string()).take(taken)
-    return parts
+    """Each row's pattern filled with its numbers, town, names and types; null where it has none."""
+    values = np.column_stack([numbers, found.open])
+    parts = {
+        name: _joined([*(pattern.templates[place] for pattern in found.patterns), None], found, values)
+        for place, name in enumerate(name for name in PARTS if name not in ("postcode", "address_kind"))
+    }
+    kinds = pa.array([*(pattern.kind for pattern in found.patterns), None], pa.string())
+    return parts | {"address_kind": kinds.take(pa.array(found.which % len(kinds)))}
+
+
+def _joined(templates: Sequence[Template | None], found: _Found, values: np.ndarray) -> pa.Array:
+    """The template of each row (the last where it has no pattern) with its `values`, places in `found.values`, in the gaps.
+
+    Pieces that stand one behind the other are joined by leaving out where each but the first begins.
+    """
+    fixed: dict[str, int] = {}
+    pieces = np.array([
+        piece if isinstance(piece, int) else ~fixed.setdefault(piece, len(fixed))
+        for template in templates for piece in template or ()
+    ], np.int64)  # fmt: skip
+    sizes = np.array([len(template or ()) for template in templates], np.int64)
+    begins = np.cumsum(sizes) - sizes
+    size = sizes[found.which]
+    ends = np.cumsum(size)
+    row = np.repeat(np.arange(len(size)), size)
+    piece = pieces[np.arange(len(row)) + np.repeat(begins[found.which] - ends + size, size)]
+    chosen = np.where(piece < 0, len(found.values) + ~piece, values[row, np.maximum(piece, 0)])
+    texts = pa.concat_arrays([found.values, pa.array(list(fixed), pa.string())]).take(pa.array(chosen))
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[np.append(0, ends)]
+    joined = pa.StringArray.from_buffers(len(size), pa.py_buffer(offsets), texts.buffers()[2])
+    there = np.array([template is not None for template in templates])[found.which]
+    return pc.if_else(pa.array(there), joined, None)
 
 
 def _with_others(

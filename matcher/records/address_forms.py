@@ -48,11 +48,14 @@ _ANY_TOWN = re.compile("|".join(sorted(TOWNS, key=len, reverse=True)))
 _POSTCODE = "LE1 1AA"
 
 
-class Pattern(NamedTuple):
-    """What a form is read into. `templates`: for each part but kind and postcode, its texts and between them the places of
-    what varies (the numbers, the town, the names, the types); None where there is no such part."""
+Template = Sequence[str | int]
+"""A part: texts, and in between the places of what varies: the numbers, the town, the names, the types."""
 
-    templates: Sequence[tuple[Sequence[str], Sequence[int]] | None]
+
+class Pattern(NamedTuple):
+    """What a form is read into. `templates`: one for each part but kind and postcode; None where there is no such part."""
+
+    templates: Sequence[Template | None]
     kind: str
 
 
@@ -88,18 +91,15 @@ def pattern_of(form: Form, read: Callable[[str, bool, str | None], Sequence[str 
     if form.town and any(part in TOWNS and part != _TOWN for part in (parts[0] or "").split(", ")):
         return None  # a town that is named twice is shown once
     templates = [None if part is None else _template(part, form.town) for part in parts]
-    if any(template is not None and -1 in template[1] for template in templates):
+    if any(template is not None and -1 in template for template in templates):
         return None  # a number that stood for none of the address
     return Pattern(templates, str(kind))
 
 
-def _template(part: str, town: bool) -> tuple[Sequence[str], Sequence[int]]:
-    """The texts of a part and the places of what varies between them; a town that the form itself holds does not vary."""
-    texts, places = [""], []
-    for piece in _VARYING.split(part):
-        if not piece.isdigit() and (piece not in _PLACES or (piece == _TOWN and not town)):
-            texts[-1] += piece
-        else:
-            texts.append("")
-            places.append(_PLACES.get(piece, -1))
-    return texts, places
+def _template(part: str, town: bool) -> Template:
+    """The template of a part; a town that the form itself holds does not vary."""
+    return [
+        _PLACES.get(piece, -1) if piece.isdigit() or (piece in _PLACES and (piece != _TOWN or town)) else piece
+        for piece in _VARYING.split(part)
+        if piece
+    ]

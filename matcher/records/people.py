@@ -86,8 +86,8 @@ def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str,
         return system, _blank_to_null(column(rows, spec, "ref"))
     for role in ("upn", "nino"):
         if spec.by_role(role) is not None:
-            delivered = canonical(column(rows, spec, role), _compact)
-            return spec.ref_system or role, pc.coalesce(first[role], delivered)
+            unread = pc.if_else(first[role].is_valid(), None, column(rows, spec, role))
+            return spec.ref_system or role, pc.coalesce(first[role], canonical(unread, _compact))
     return spec.ref_system or spec.id, pa.nulls(rows.num_rows, pa.string())
 
 
