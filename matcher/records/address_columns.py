@@ -13,7 +13,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.records.address_forms import MOST_NUMBERS, NUMBER, PLAIN_TOWNS, Form, Pattern, Template, pattern_of, without_town
+from matcher.records.address_forms import (
+    MOST_NUMBERS,
+    NUMBER,
+    PLAIN_TOWNS,
+    Form,
+    Pattern,
+    Template,
+    pattern_of,
+    without_town,
+)
 from matcher.records.address_open import opened
 from matcher.records.addresses import LONGEST, MARKS, Address, AddressParser, plain
 from matcher.records.people import canonical

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from matcher.records.address_columns import read_addresses
 from matcher.records.evidence import row_facts
-from matcher.records.people import canonical, column, people, reference
+from matcher.records.people import canonical, column, number, people, reference
 from matcher.records.scripts import to_ascii
 from matcher.records.sightings import seen_on
 from matcher.records.uniques import first_rows
@@ -258,7 +258,7 @@ def _numbered(evidence: pa.Table, as_at: dt.date) -> pa.Table:
 def _places(rows: pa.Table, spec: ExtractSpec, addresses: Mapping[str, pa.Array]) -> pa.Table:
     given = {
         **addresses,
-        "uprn": people(rows, spec).first["uprn"],
+        "uprn": number(rows, spec, "uprn"),
         "district": column(rows, spec, "district"),
         "place_class": column(rows, spec, "place_class"),
         "easting": column(rows, spec, "easting", pa.float64()),
