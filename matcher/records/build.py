@@ -142,6 +142,10 @@ def _records(
     has_ref = pc.is_valid(ref)
     nobody = pa.scalar(None, pa.string())
     first = shared | who.first | {"part": _part(0, size), "ref_system": pc.if_else(has_ref, system, nobody)}
+    joint = np.flatnonzero(who.joint)
+    seconds = np.full(size, -1, np.int64)
+    if not len(joint):
+        return _with_ids(_shaped(first, size), start), np.arange(size), seconds
     second = (
         shared
         | who.second
@@ -151,12 +155,10 @@ def _records(
             "names_person": pa.repeat(True, size),
         }
     )
-    joint = np.flatnonzero(who.joint)
     both = pa.concat_tables([_shaped(first, size), _shaped(second, size).take(pa.array(joint))])
     order = np.argsort(np.concatenate([np.arange(size) * 2, joint * 2 + 1]), kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    seconds = np.full(size, -1, np.int64)
     seconds[joint] = place[size:]
     both = both.take(pa.array(order))
     return _with_ids(both, start), place[:size], seconds
@@ -226,21 +228,13 @@ def _evidence(facts: pa.Table, supply: SupplyLike, rows: pa.Table, firsts: np.nd
         rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
         own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
         key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
-    both = pa.concat_tables(
-        pa.table(
-            [
-                pa.array(records.astype(np.int64)),
-                *(facts[name].combine_chunks().take(chosen) for name in ("kind", "code", "begun", "ended", "quantity")),
-                fact.take(chosen),
-                key.take(chosen),
-            ],
-            schema=_UNNUMBERED,
-        )
-        for records, chosen in (
-            (firsts[position], pa.array(np.arange(len(position)))),
-            (seconds[position][joint], pa.array(np.flatnonzero(joint))),
-        )
-    )
+    given = (facts[name].combine_chunks() for name in ("kind", "code", "begun", "ended", "quantity"))
+    of_first = pa.table([pa.array(firsts[position].astype(np.int64)), *given, fact, key], schema=_UNNUMBERED)
+    if not joint.any():
+        return of_first
+    ids = pa.array(seconds[position][joint].astype(np.int64))
+    of_second = of_first.filter(pa.array(joint)).set_column(0, _UNNUMBERED.field(0), ids)
+    both = pa.concat_tables([of_first, of_second])
     order = np.argsort(both["record_id"].to_numpy(), kind="stable")
     return both.take(pa.array(order))
 
