@@ -74,7 +74,7 @@ def build(
     beyond: dict[tuple[str, str], dict[str, int]] = {}
     start = 0
     given = [
-        (supply, supply.rows.sort_by("row").combine_chunks(), specs[supply.dataset])
+        (supply, _in_order(supply.rows).combine_chunks(), specs[supply.dataset])
         for supply in sorted(supplies, key=lambda supply: (supply.dataset, supply.supplier))
         if supply.rows is not None
     ]
@@ -97,6 +97,11 @@ def build(
     return Built(
         who, check(what, EVIDENCE, records=who), pa.concat_tables([GAZETTEER.empty_table(), *gazetteer]), beyond
     )
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """The rows as they stand in the file, as intake leaves them."""
+    return rows if (np.diff(rows["row"].to_numpy()) >= 0).all() else rows.sort_by("row")
 
 
 def _addresses(tables: Sequence[tuple[pa.Table, ExtractSpec]]) -> list[dict[str, pa.Array]]:
