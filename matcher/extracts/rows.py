@@ -83,7 +83,8 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
             blank &= ~raw[name].is_valid().to_numpy(zero_copy_only=False) if name in raw else True
         problems.add(order, "needs_one_of", np.flatnonzero(blank & intact) + 1)
         keep &= ~blank
-    table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed}).filter(pa.array(keep))
+    table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed})
+    table = table if keep.all() else table.filter(pa.array(keep))
     again = _duplicates(raw, spec, keep)
     problems.add(-1, "duplicate", table["row"].to_numpy()[again])
     table, beyond = _drop_beyond(table, spec)
