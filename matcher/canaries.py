@@ -7,6 +7,7 @@ UserError) to go on where one is missing from a stage: the search for them after
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from matcher.records import Built
 from matcher.tables import MonthTables
 from specs.load import ExtractSpec
 
+_NONE = np.iinfo(np.int64).max
 NAMES = ("forename", "surname", "ref", "address", "upn", "nhs", "uprn", "relationship")
 
 
@@ -80,14 +82,11 @@ def _with_rows(rows: pa.Table, canaries: Sequence[Canary], rows_in: int) -> pa.T
 def rows_of(records: pa.Table, supplies: Iterable[Counted | Mapping[str, Any]]) -> np.ndarray:
     """Which records come from canaries' rows: bool a record."""
     last = {_key(supply): _rows_in(supply) for supply in supplies}
-    found = np.zeros(records.num_rows, dtype=bool)
-    row = records["row"].to_numpy()
-    for (dataset, supplier), rows_in in last.items():
-        late = row > rows_in
-        if late.any():
-            mine = pc.and_(pc.equal(records["dataset"], dataset), pc.equal(records["supplier"], supplier))
-            found |= late & mine.to_numpy(zero_copy_only=False)
-    return found
+    dataset, supplier = (records[name].combine_chunks().dictionary_encode() for name in ("dataset", "supplier"))
+    pairs = itertools.product(dataset.dictionary.to_pylist(), supplier.dictionary.to_pylist())
+    last_row = np.array([last.get(pair, _NONE) for pair in pairs], np.int64)
+    source = dataset.indices.to_numpy().astype(np.int64) * len(supplier.dictionary) + supplier.indices.to_numpy()
+    return records["row"].to_numpy() > last_row[source]
 
 
 def _key(supply: Counted | Mapping[str, Any]) -> tuple[str, str]:
@@ -122,14 +121,21 @@ def _places(supplies: Sequence[Counted], specs: Mapping[str, ExtractSpec]) -> np
 def _only(built: Built, mine: np.ndarray, places: np.ndarray) -> Built:
     """The chosen records, renumbered densely in their order, with their evidence; the chosen places."""
     number = np.where(mine, np.cumsum(mine) - 1, -1)
-    evidence = built.evidence.filter(pa.array(mine[built.evidence["record_id"].to_numpy()]))
+    evidence = _chosen(built.evidence, mine[built.evidence["record_id"].to_numpy()])
     evidence = _set(evidence, "record_id", number[evidence["record_id"].to_numpy()])
     evidence = _set(evidence, "evidence_id", np.arange(evidence.num_rows))
-    records = built.records.filter(pa.array(mine))
+    records = _chosen(built.records, mine)
     records = _set(records, "record_id", np.arange(records.num_rows))
     return Built(
         records.combine_chunks(), evidence.combine_chunks(), built.gazetteer.filter(pa.array(places)), built.beyond
     )
+
+
+def _chosen(table: pa.Table, mine: np.ndarray) -> pa.Table:
+    """The chosen rows. Canaries stand at the end of their supplies: what lies between them is copied as it is."""
+    edges = np.flatnonzero(np.diff(mine, prepend=False, append=False)).reshape(-1, 2)
+    runs = [table.slice(begin, end - begin) for begin, end in edges.tolist()]
+    return pa.concat_tables([table.slice(0, 0), *runs]).combine_chunks()
 
 
 def _set(table: pa.Table, column: str, values: np.ndarray) -> pa.Table:

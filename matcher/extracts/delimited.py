@@ -50,7 +50,7 @@ def read_csv(data: bytes, spec: ExtractSpec) -> Grid:
         raise Unreadable("empty", "the file is empty; send it again with a header and its rows")
     former = csv.field_size_limit(LONGEST_QUOTED)
     try:
-        head = _head(text)
+        head = text[:LARGEST_HEADER]
         if delimiter not in DELIMITERS:
             delimiter = choose_delimiter(head, spec)
         _refuse_too_many(text, head, delimiter)
@@ -75,26 +75,26 @@ def decode(data: bytes) -> bytes:
     return text.replace(b"\0", _UNREADABLE) if b"\0" in text else text
 
 
-def _head(text: bytes) -> str:
-    """The beginning of the text, that holds the header."""
-    return text[:LARGEST_HEADER].decode("utf-8", "ignore")
+def _lines(text: bytes, errors: str) -> Iterator[str]:
+    """The lines of a text, decoded as far as they are read."""
+    return io.TextIOWrapper(io.BytesIO(text), "utf-8", errors, newline="")
 
 
-def choose_delimiter(head: str, spec: ExtractSpec) -> str:
+def choose_delimiter(head: bytes, spec: ExtractSpec) -> str:
     """The delimiter under which the header line holds most agreed names, then most cells."""
     names = known_names(spec)
 
     def score(delimiter: str) -> tuple[int, int]:
-        record = next(_records(io.StringIO(head, newline=""), delimiter), None) or []
+        record = next(_records(_lines(head, "ignore"), delimiter), None) or []
         known = {bare(cell) for cell in itertools.islice(record, MOST_COLUMNS)}
         return len({names[cell] for cell in known if cell in names}), len(record)
 
     return max(DELIMITERS, key=score)
 
 
-def _refuse_too_many(text: bytes, head: str, delimiter: str) -> None:
+def _refuse_too_many(text: bytes, head: bytes, delimiter: str) -> None:
     """Count before anything is laid out. Marks inside quoted cells count too: the limits leave room for them."""
-    first = list(itertools.islice(_records(io.StringIO(head, newline=""), delimiter), 2))
+    first = list(itertools.islice(_records(_lines(head, "ignore"), delimiter), 2))
     if len(first) < 2 and len(text) > LARGEST_HEADER:
         raise Unreadable("too_big", f"the first row is over {LARGEST_HEADER >> 20} MB; put the column names there")
     ends = max(text.count(b"\n"), text.count(b"\r"))
@@ -142,7 +142,7 @@ def read_regular(text: bytes, delimiter: str) -> Grid | None:
 
 def read_row_by_row(text: bytes, delimiter: str) -> Grid:
     """Read with the standard library; rows of another length than the header, or with unpaired quotes, are broken."""
-    records = _records(io.TextIOWrapper(io.BytesIO(text), "utf-8", "replace", newline=""), delimiter)
+    records = _records(_lines(text, "replace"), delimiter)
     header = next(records) or []
     width = len(header)
     named = max((position + 1 for position, cell in enumerate(header) if cell.strip()), default=0)

@@ -83,8 +83,9 @@ def check_rows(grid: Grid, heading: Heading, spec: ExtractSpec, as_at: dt.date) 
             blank &= ~raw[name].is_valid().to_numpy(zero_copy_only=False) if name in raw else True
         problems.add(order, "needs_one_of", np.flatnonzero(blank & intact) + 1)
         keep &= ~blank
-    table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed}).filter(pa.array(keep))
-    again = _duplicates({name: cells.filter(pa.array(keep)) for name, cells in raw.items()}, spec, table.num_rows)
+    table = pa.table({"row": pa.array(np.arange(1, grid.rows + 1, dtype=np.int32)), **typed})
+    table = table if keep.all() else table.filter(pa.array(keep))
+    again = _duplicates(raw, spec, keep)
     problems.add(-1, "duplicate", table["row"].to_numpy()[again])
     table, beyond = _drop_beyond(table, spec)
     notes = _unlisted(grid, heading) + [
@@ -145,6 +146,8 @@ def _repeats_header(grid: Grid, heading: Heading) -> np.ndarray:
 
 def _bounded(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Cells that are no longer than a cell may be, and the positions of those that were."""
+    if (pc.max(pc.binary_length(cells)).as_py() or 0) <= LONGEST_CELL:  # no character is less than a byte
+        return cells, np.empty(0, np.int64)
     long = pc.fill_null(pc.greater(pc.utf8_length(cells), LONGEST_CELL), False)
     positions = np.flatnonzero(long.to_numpy(zero_copy_only=False))
     return (pc.if_else(long, pa.scalar(None, pa.string()), cells) if len(positions) else cells), positions
@@ -190,13 +193,16 @@ def _spreadsheet_dates(cells: pa.Array, day_0: dt.date) -> pa.Array:
     return pa.array(texts, pa.string()).take(encoded.indices)
 
 
-def _duplicates(raw: dict[str, pa.Array], spec: ExtractSpec, rows: int) -> np.ndarray:
-    """Rows whose key equals an earlier row's, compared as delivered; rows without the key's first part never are."""
+def _duplicates(raw: dict[str, pa.Array], spec: ExtractSpec, keep: np.ndarray) -> np.ndarray:
+    """Which of the kept rows have a key that equals an earlier one's, compared as delivered; rows without the key's first part
+    never have."""
     key = [name for name in spec.duplicate_key or raw if name in raw]
-    if not key or not rows:
-        return np.zeros(rows, dtype=bool)
+    if not key or not keep.any():
+        return np.zeros(int(keep.sum()), dtype=bool)
     codes = {
-        name: pc.fill_null(pc.utf8_upper(raw[name]).dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+        name: pc.fill_null(pc.utf8_upper(raw[name]).dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)[
+            keep
+        ]
         for name in key
     }
     again = pd.DataFrame(codes).duplicated().to_numpy()

@@ -14,15 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.records.address_forms import (
-    MOST_NAMES,
     MOST_NUMBERS,
     NUMBER,
     PLAIN_TOWNS,
     Form,
     Pattern,
-    form_of,
+    Template,
     pattern_of,
+    without_town,
 )
+from matcher.records.address_open import opened
 from matcher.records.addresses import LONGEST, MARKS, Address, AddressParser, plain
 from matcher.records.people import canonical
 
@@ -32,7 +33,8 @@ _CLEANED = np.array([ord(MARKS.get(code) or chr(code).upper()) for code in range
 _POSTCODE_LAST = r"^(?P<rest>(?:.*?[A-Z0-9][ ,]|)[ ,]*)(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})[ ,]*$"
 _END, _SPACE, _COMMA = ord("\n"), ord(" "), ord(",")
 _VALUES = ("", *map(str, range(1, 1000)), *PLAIN_TOWNS)
-"""What a template is filled with: nothing, a number at its own place, a town; names follow."""
+"""What a template is filled with: nothing, a number at its own place, a town; the words that were met follow."""
+_TOWNS_AT = 1000
 
 
 def read_addresses(address: pa.Array, line_2: pa.Array, town: pa.Array, postcode: pa.Array) -> dict[str, pa.Array]:
@@ -133,7 +135,7 @@ def _masked(text: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
 
 
 class _Found(NamedTuple):
-    """`which`: the pattern of each row, -1 where there is none. `open`: its town and names, as places in `values`."""
+    """`which`: the pattern of each row, -1 where there is none. `open`: its town, names and types, as places in `values`."""
 
     patterns: list[Pattern]
     which: np.ndarray
@@ -146,51 +148,66 @@ def _patterns(
 ) -> _Found:
     """The pattern of each row, and what it leaves open. Each form is read once."""
     texts = masked.dictionary_encode()
-    key = texts.indices.to_numpy().astype(np.int64) * 4 + town * 2 + postcode
+    text = texts.indices.to_numpy()
+    found = opened(texts.dictionary)
+    distinct = found.texts.dictionary_encode()
+    without = [without_town(of_form) for of_form in distinct.dictionary.to_pylist()]
+    heads: dict[tuple[str, bool], int] = {}
+    head = np.array([heads.setdefault((rest, there is not None), len(heads)) for rest, there in without], np.int64)
+    at = np.array([0 if there is None else _TOWNS_AT + PLAIN_TOWNS[there] for _, there in without], np.int64)
+    of_text = distinct.indices.to_numpy()
+    key = head[of_text][text] * 4 + town * 2 + (postcode | ~found.foreign[text])
     key[~regular] = -1
-    met, distinct = pd.factorize(key)
-    words = texts.dictionary.to_pylist()
-    values = dict(zip(_VALUES, range(len(_VALUES)), strict=True))
-    of_form: dict[Form, int] = {}
+    met, codes = pd.factorize(key)
+    of_head = list(heads)
     patterns: list[Pattern] = []
-    which = np.full(len(distinct), -1, np.int64)
-    left_open = np.zeros((len(distinct), 1 + MOST_NAMES), np.int32)
-    for place, code in enumerate(distinct.tolist()):
+    which = np.full(len(codes), -1, np.int64)
+    for place, code in enumerate(codes.tolist()):
         if code < 0:
             continue
-        form, town_open, names = form_of(words[code >> 2], bool(code & 2), bool(code & 1))
-        if form not in of_form:
-            made = pattern_of(form, parser.read)
-            of_form[form] = len(patterns) if made is not None else -1
-            patterns += [made] if made is not None else []
-        which[place] = of_form[form]
-        if which[place] >= 0:
-            for at, text in enumerate((town_open or "", *names)):
-                left_open[place, at] = values.setdefault(text, len(values))
-    return _Found(patterns, which[met], left_open[met], pa.array(values, pa.string()))
+        rest, town_open = of_head[code >> 2]
+        made = pattern_of(Form(rest, town_open, bool(code & 2), bool(code & 1)), parser.read)
+        if made is not None:
+            which[place] = len(patterns)
+            patterns.append(made)
+    left_open = np.column_stack([at[of_text], np.where(found.places < 0, 0, len(_VALUES) + found.places)])
+    values = pa.concat_arrays([pa.array(_VALUES, pa.string()), found.words])
+    return _Found(patterns, which[met], left_open.astype(np.int32)[text], values)
 
 
 def _filled_in(found: _Found, numbers: np.ndarray) -> dict[str, pa.Array]:
-    """Each row's pattern filled with its numbers, town and names; null where it has none."""
-    which, patterns = found.which, found.patterns
-    values = np.column_stack([numbers, found.open, np.zeros(len(which), np.int32)])
-    nothing = values.shape[1] - 1
-    rows = np.arange(len(which))
-    taken = pa.array(which, mask=which < 0)
-    parts: dict[str, pa.Array] = {}
-    for place, name in enumerate([name for name in PARTS if name not in ("postcode", "address_kind")]):
-        templates = [pattern.templates[place] for pattern in patterns]
-        most = max((len(template[1]) for template in templates if template), default=0)
-        pieces: list[pa.Array] = []
-        for at in range(most + 1):
-            texts = [None if t is None else t[0][at] if at < len(t[0]) else "" for t in templates]
-            pieces.append(pa.array(texts, pa.string()).take(taken))
-            if at < most:
-                holes = [t[1][at] if t and at < len(t[1]) else nothing for t in templates]
-                pieces.append(found.values.take(pa.array(values[rows, np.array(holes, np.int64)[which]])))
-        parts[name] = pc.binary_join_element_wise(*pieces, "") if most else pieces[0]
-    parts["address_kind"] = pa.array([pattern.kind for pattern in patterns], pa.string()).take(taken)
-    return parts
+    """Each row's pattern filled with its numbers, town, names and types; null where it has none."""
+    values = np.column_stack([numbers, found.open])
+    parts = {
+        name: _joined([*(pattern.templates[place] for pattern in found.patterns), None], found, values)
+        for place, name in enumerate(name for name in PARTS if name not in ("postcode", "address_kind"))
+    }
+    kinds = pa.array([*(pattern.kind for pattern in found.patterns), None], pa.string())
+    return parts | {"address_kind": kinds.take(pa.array(found.which % len(kinds)))}
+
+
+def _joined(templates: Sequence[Template | None], found: _Found, values: np.ndarray) -> pa.Array:
+    """The template of each row (the last where it has no pattern) with its `values`, places in `found.values`, in the gaps.
+
+    Pieces that stand one behind the other are joined by leaving out where each but the first begins.
+    """
+    fixed: dict[str, int] = {}
+    pieces = np.array([
+        piece if isinstance(piece, int) else ~fixed.setdefault(piece, len(fixed))
+        for template in templates for piece in template or ()
+    ], np.int64)  # fmt: skip
+    sizes = np.array([len(template or ()) for template in templates], np.int64)
+    begins = np.cumsum(sizes) - sizes
+    size = sizes[found.which]
+    ends = np.cumsum(size)
+    row = np.repeat(np.arange(len(size)), size)
+    piece = pieces[np.arange(len(row)) + np.repeat(begins[found.which] - ends + size, size)]
+    chosen = np.where(piece < 0, len(found.values) + ~piece, values[row, np.maximum(piece, 0)])
+    texts = pa.concat_arrays([found.values, pa.array(list(fixed), pa.string())]).take(pa.array(chosen))
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[np.append(0, ends)]
+    joined = pa.StringArray.from_buffers(len(size), pa.py_buffer(offsets), texts.buffers()[2])
+    there = np.array([template is not None for template in templates])[found.which]
+    return pc.if_else(pa.array(there), joined, None)
 
 
 def _with_others(

@@ -114,14 +114,16 @@ KIND_WORDS = _words(
     "NIL NA N NULL ABOVE REDACTED DISCLOSED STATED APPLICABLE RESTRICTED"
 )
 SAID = _words("THE NUMBER FLOOR FLR LEVEL ABOVE OVER BEHIND PLOT GIR AND")  # asked for by name where addresses are read
-MEANINGFUL = frozenset(
+_BESIDE_TYPES = frozenset(
     word
     for words in (
-        ABBREVIATIONS, ABBREVIATIONS.values(), FIRST_ABBREVIATIONS, FIRST_ABBREVIATIONS.values(), LAST_ABBREVIATIONS,
-        LAST_ABBREVIATIONS.values(), DIRECTIONS, STREET_TYPES, BUILDINGS, FLATS, FLOORS, FLOORS.values(), NUMBER_WORDS, COUNTIES,
-        TOWNS, COUNTRIES, KIND_WORDS, SAID,
+        ABBREVIATIONS, FIRST_ABBREVIATIONS, FIRST_ABBREVIATIONS.values(), LAST_ABBREVIATIONS, DIRECTIONS, BUILDINGS, FLATS, FLOORS,
+        FLOORS.values(), NUMBER_WORDS, COUNTIES, TOWNS, COUNTRIES, KIND_WORDS, SAID,
     )
     for text in words
     for word in text.split()
 )  # fmt: skip
+TYPES_ALONE = STREET_TYPES - _BESIDE_TYPES
+"""Types of streets that are nothing else besides, so that all of them are read alike."""
+MEANINGFUL = _BESIDE_TYPES | STREET_TYPES | frozenset((*ABBREVIATIONS.values(), *LAST_ABBREVIATIONS.values()))
 """Words on which it can depend how an address is read. Any other of three letters or more is but a name."""

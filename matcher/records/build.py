@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from matcher.records.address_columns import read_addresses
 from matcher.records.evidence import row_facts
-from matcher.records.people import canonical, column, people, reference
+from matcher.records.people import canonical, column, number, people, reference
 from matcher.records.scripts import to_ascii
 from matcher.records.sightings import seen_on
 from matcher.records.uniques import first_rows
@@ -74,7 +74,7 @@ def build(
     beyond: dict[tuple[str, str], dict[str, int]] = {}
     start = 0
     given = [
-        (supply, supply.rows.sort_by("row").combine_chunks(), specs[supply.dataset])
+        (supply, _in_order(supply.rows).combine_chunks(), specs[supply.dataset])
         for supply in sorted(supplies, key=lambda supply: (supply.dataset, supply.supplier))
         if supply.rows is not None
     ]
@@ -97,6 +97,11 @@ def build(
     return Built(
         who, check(what, EVIDENCE, records=who), pa.concat_tables([GAZETTEER.empty_table(), *gazetteer]), beyond
     )
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """The rows as they stand in the file, as intake leaves them."""
+    return rows if (np.diff(rows["row"].to_numpy()) >= 0).all() else rows.sort_by("row")
 
 
 def _addresses(tables: Sequence[tuple[pa.Table, ExtractSpec]]) -> list[dict[str, pa.Array]]:
@@ -142,6 +147,10 @@ def _records(
     has_ref = pc.is_valid(ref)
     nobody = pa.scalar(None, pa.string())
     first = shared | who.first | {"part": _part(0, size), "ref_system": pc.if_else(has_ref, system, nobody)}
+    joint = np.flatnonzero(who.joint)
+    seconds = np.full(size, -1, np.int64)
+    if not len(joint):
+        return _with_ids(_shaped(first, size), start), np.arange(size), seconds
     second = (
         shared
         | who.second
@@ -151,12 +160,10 @@ def _records(
             "names_person": pa.repeat(True, size),
         }
     )
-    joint = np.flatnonzero(who.joint)
     both = pa.concat_tables([_shaped(first, size), _shaped(second, size).take(pa.array(joint))])
     order = np.argsort(np.concatenate([np.arange(size) * 2, joint * 2 + 1]), kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    seconds = np.full(size, -1, np.int64)
     seconds[joint] = place[size:]
     both = both.take(pa.array(order))
     return _with_ids(both, start), place[:size], seconds
@@ -226,21 +233,13 @@ def _evidence(facts: pa.Table, supply: SupplyLike, rows: pa.Table, firsts: np.nd
         rule, month = (facts[name].combine_chunks().cast(pa.string()) for name in ("rule", "month"))
         own = pc.binary_join_element_wise(fact, rule, month, "\x1f")
         key = pc.if_else(pa.array(joint), pc.coalesce(key, own), key)
-    both = pa.concat_tables(
-        pa.table(
-            [
-                pa.array(records.astype(np.int64)),
-                *(facts[name].combine_chunks().take(chosen) for name in ("kind", "code", "begun", "ended", "quantity")),
-                fact.take(chosen),
-                key.take(chosen),
-            ],
-            schema=_UNNUMBERED,
-        )
-        for records, chosen in (
-            (firsts[position], pa.array(np.arange(len(position)))),
-            (seconds[position][joint], pa.array(np.flatnonzero(joint))),
-        )
-    )
+    given = (facts[name].combine_chunks() for name in ("kind", "code", "begun", "ended", "quantity"))
+    of_first = pa.table([pa.array(firsts[position].astype(np.int64)), *given, fact, key], schema=_UNNUMBERED)
+    if not joint.any():
+        return of_first
+    ids = pa.array(seconds[position][joint].astype(np.int64))
+    of_second = of_first.filter(pa.array(joint)).set_column(0, _UNNUMBERED.field(0), ids)
+    both = pa.concat_tables([of_first, of_second])
     order = np.argsort(both["record_id"].to_numpy(), kind="stable")
     return both.take(pa.array(order))
 
@@ -258,7 +257,7 @@ def _numbered(evidence: pa.Table, as_at: dt.date) -> pa.Table:
 def _places(rows: pa.Table, spec: ExtractSpec, addresses: Mapping[str, pa.Array]) -> pa.Table:
     given = {
         **addresses,
-        "uprn": people(rows, spec).first["uprn"],
+        "uprn": number(rows, spec, "uprn"),
         "district": column(rows, spec, "district"),
         "place_class": column(rows, spec, "place_class"),
         "easting": column(rows, spec, "easting", pa.float64()),

@@ -70,13 +70,18 @@ def people(rows: pa.Table, spec: ExtractSpec) -> People:
     sex = canonical(column(rows, spec, "sex"), _sex)
     first["sex"] = pc.coalesce(sex, first["sex"])
     first["dob"] = column(rows, spec, "dob", pa.date32())
-    for role, read in _NUMBERS.items():
-        first[role] = canonical(column(rows, spec, role), read, role)
+    for role in _NUMBERS:
+        first[role] = number(rows, spec, role)
     named_rows = pc.or_(pc.is_valid(first["forename"]), pc.is_valid(first["surname"]))
     for name in ("dob", "nino", "upn", "nhs"):
         named_rows = pc.or_(named_rows, pc.is_valid(first[name]))
     first["names_person"] = named_rows
     return People(first, second, joint)
+
+
+def number(rows: pa.Table, spec: ExtractSpec, role: Role) -> pa.Array:
+    """The identifier of each row with that role, in its canonical form."""
+    return canonical(column(rows, spec, role), _NUMBERS[role], role)
 
 
 def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str, pa.Array]) -> tuple[str, pa.Array]:
@@ -86,8 +91,8 @@ def reference(rows: pa.Table, spec: ExtractSpec, supplier: str, first: dict[str,
         return system, _blank_to_null(column(rows, spec, "ref"))
     for role in ("upn", "nino"):
         if spec.by_role(role) is not None:
-            delivered = canonical(column(rows, spec, role), _compact)
-            return spec.ref_system or role, pc.coalesce(first[role], delivered)
+            unread = pc.if_else(first[role].is_valid(), None, column(rows, spec, role))
+            return spec.ref_system or role, pc.coalesce(first[role], canonical(unread, _compact))
     return spec.ref_system or spec.id, pa.nulls(rows.num_rows, pa.string())
 
 

@@ -20,11 +20,11 @@ def codes(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, int]:
 
 def row_codes(columns: Sequence[pa.Array | pa.ChunkedArray]) -> np.ndarray:
     """A dense code for each row, in order of first appearance; rows alike in every column (nulls too) share it."""
-    whole, _ = codes(columns[0])
-    for column in columns[1:]:
+    whole = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
         found, size = codes(column)
         whole = pd.factorize(whole * size + found)[0].astype(np.int64)
-    return pd.factorize(whole)[0].astype(np.int64)
+    return whole
 
 
 def first_rows(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[pa.Array, np.ndarray]:
