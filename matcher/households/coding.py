@@ -67,12 +67,20 @@ def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 def pack(*codes: np.ndarray) -> np.ndarray:
     """Dense int64 ids of the distinct rows of several code columns, in the order of their values."""
-    packed = np.zeros(len(codes[0]), dtype=np.int64)
+    packed, width = np.zeros(len(codes[0]), dtype=np.int64), 1
     for column in codes:
-        shifted = column.astype(np.int64) + 1
-        packed = packed * (int(shifted.max(initial=0)) + 1) + shifted
-        packed = dense_ids(packed)
-    return packed
+        values = int(column.max(initial=-1)) + 2
+        if width * values > _sortable(len(packed)):
+            packed = dense_ids(packed)
+            width = len(packed)
+        packed = packed * values + (column.astype(np.int64) + 1)
+        width *= values
+    return dense_ids(packed)
+
+
+def _sortable(count: int) -> int:
+    """Numbers below this can be sorted, `count` of them, each with its place beside it in one int64."""
+    return 1 << (62 - count.bit_length())
 
 
 def dense_ids(values: np.ndarray) -> np.ndarray:
@@ -83,7 +91,9 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
         there[values] = True
         return (np.cumsum(there) - 1)[values]
     bits = len(values).bit_length()
-    if most < 1 << (62 - bits):  # sorted with their places beside them, which takes a fraction of finding an order
+    if most < _sortable(
+        len(values)
+    ):  # sorted with their places beside them, which takes a fraction of finding an order
         beside = np.sort((values << bits) | np.arange(len(values)))
         order, rising = beside & ((1 << bits) - 1), beside >> bits
     else:
@@ -92,6 +102,20 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
     found = np.empty(len(values), dtype=np.int64)
     found[order] = np.cumsum(np.concatenate([[False], rising[1:] != rising[:-1]]))
     return found
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The distinct numbers, sorted; np.unique finds them by hashes, which takes many times as long."""
+    rising = np.sort(values)
+    return rising[np.concatenate([[True], rising[1:] != rising[:-1]])[: len(rising)]]
+
+
+def ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """start[0], start[0]+1, ... for each (start, size), one after the other."""
+    if not size.sum():
+        return np.zeros(0, dtype=np.int64)
+    ends = np.cumsum(size)
+    return np.arange(ends[-1]) - np.repeat(ends - size, size) + np.repeat(start, size)
 
 
 def texts_of(codes: np.ndarray, coded: Coded) -> np.ndarray:

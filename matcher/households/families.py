@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -48,8 +48,7 @@ def role_of(text: str) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Occupant:
+class Occupant(NamedTuple):
     """One person behind the door. `age` None where unknown; `parts`: surname parts, without those that tie nobody."""
 
     place: int  # position among the door's people

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.households.coding import ranges
 from matcher.households.dwellings import CONFIDENCE, Dwellings
 from matcher.households.following import follow
 from matcher.households.reasons import code
@@ -275,7 +276,7 @@ def _with_kin(candidates: pd.DataFrame, surnames: Surnames, adult: np.ndarray, p
     asked = np.flatnonzero(several)
     per_row = surnames.start[persons + 1] - surnames.start[persons]
     rows = np.repeat(np.arange(len(candidates)), per_row)
-    parts = surnames.part[_ranges(surnames.start[persons], per_row)]
+    parts = surnames.part[ranges(surnames.start[persons], per_row)]
     keep = ~surnames.neutral[parts] if len(parts) else np.zeros(0, dtype=bool)
     rows, parts = rows[keep], parts[keep]
     key = homes[rows] * (len(surnames.values) + 1) + parts
@@ -296,14 +297,6 @@ def _with_kin(candidates: pd.DataFrame, surnames: Surnames, adult: np.ndarray, p
         score[asked] += bonus[asked]
         candidates = _rated(candidates.assign(score=score))
     return candidates
-
-
-def _ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """start[0], start[0]+1, ... for each (start, size), one after the other."""
-    if not size.sum():
-        return np.zeros(0, dtype=np.int64)
-    ends = np.cumsum(size)
-    return np.arange(ends[-1]) - np.repeat(ends - size, size) + np.repeat(start, size)
 
 
 def _explain(

@@ -132,8 +132,8 @@ def figures_of(month: Month, rules: Rules) -> Figures:
     tables = month.tables
     delivered = delivered_rows(tables)
     person = tables.person_of()
-    present = np.unique(person[delivered & (person >= 0)])
-    sizes = np.bincount(person[delivered & (person >= 0)], minlength=tables.persons.num_rows)[present]
+    sizes = np.bincount(person[delivered & (person >= 0)])
+    sizes = sizes[sizes > 0]
     places = Counter(tables.households["place"].to_pylist())
     people = tables.households["people"].to_numpy()
     return Figures(
@@ -141,7 +141,7 @@ def figures_of(month: Month, rules: Rules) -> Figures:
         supplies=supply_lines(month.intake, rules),
         records=int(delivered.sum()),
         candidate_pairs=month.candidate_pairs,
-        persons=len(present),
+        persons=len(sizes),
         persons_by_records=_counted(sizes),
         households=int((people > 0).sum()),
         households_by_people=_counted(people[people > 0]),
