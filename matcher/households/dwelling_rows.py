@@ -95,7 +95,9 @@ def _by_case(records: pa.Table, person: np.ndarray, household: np.ndarray, rows:
     key = system.astype(np.int64) * (int(ref.max(initial=0)) + 2) + ref
     good = (system >= 0) & (ref >= 0)
     asked = rows[good[rows]]
-    named = np.flatnonzero(good & (person >= 0) & np.isin(key, key[asked]))
+    there = np.zeros(int(ref.max(initial=0)) + 1, dtype=bool)
+    there[ref[asked]] = True
+    named = np.flatnonzero(good & (person >= 0) & there[ref])  # few references are asked about, some of two systems
     found: dict[int, set[int]] = defaultdict(set)
     for where, who in zip(key[named].tolist(), person[named].tolist(), strict=True):
         found[where].add(int(household[who]))

@@ -100,10 +100,11 @@ def _kinds(records: pa.Table, size: int) -> np.ndarray:
 def _bases(frame: pd.DataFrame, coded: dict[str, Coded]) -> tuple[np.ndarray, np.ndarray]:
     """Codes of the number (or building, where there is none) at the street door and of the unit behind it."""
     triple = pack(frame["flat"].to_numpy(), frame["number"].to_numpy(), frame["building"].to_numpy())
-    first = np.unique(triple, return_index=True)[1]
+    head = np.empty(int(triple.max(initial=-1)) + 1, dtype=np.int64)
+    head[triple] = np.arange(len(triple))
     bases: list[str | None] = []
     units: list[str | None] = []
-    for flat, number, building in frame[["flat", "number", "building"]].to_numpy()[first]:
+    for flat, number, building in frame[["flat", "number", "building"]].to_numpy()[head]:
         flat_text, number_text = coded["flat"].at(flat), coded["number"].at(number)
         named = number_text is None and building >= 0
         pair = (
@@ -138,9 +139,9 @@ def _assemble(
     door = pack(usable.astype(np.int64), town, *parts)
     dwelling = pack(usable.astype(np.int64), door, addresses["unit"].to_numpy())
     dwelling = np.where(usable, dwelling, -1)
-    live, dense = np.unique(dwelling[usable], return_inverse=True)
+    dense = dense_ids(dwelling[usable])
     dwelling[usable] = dense
-    first = np.zeros(len(live), dtype=np.int64)
+    first = np.zeros(int(dense.max(initial=-1)) + 1, dtype=np.int64)
     first[dense[::-1]] = np.flatnonzero(usable)[::-1]
     heads = addresses.iloc[first].reset_index(drop=True)
     of_row = dwelling[frame["address"].to_numpy()]
@@ -148,7 +149,7 @@ def _assemble(
     has_unit = (heads["unit"] >= 0).to_numpy()
     units_at = np.bincount(door_of[has_unit], minlength=int(door_of.max(initial=-1)) + 1)
     never_home, place = _places(frame, coded, records, gazetteer, of_row, door_of, count)
-    uprn, district = _references(frame, coded, gazetteer, of_row, len(live), count)
+    uprn, district = _references(frame, coded, gazetteer, of_row, len(first), count)
     return Dwellings(
         of_record=of_row[:count],
         how=addresses["how"].to_numpy(dtype=np.int8)[frame["address"].to_numpy()[:count]],

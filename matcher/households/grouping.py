@@ -80,15 +80,16 @@ def traits(records: pa.Table, person: np.ndarray, persons: pa.Table, as_at: np.d
     role[person[said]] = of_record[said]
     child = (age < 18) | (np.isnan(age) & ((role == CHILD) | pupil))
     forename = persons["forename"].to_numpy()
-    return Traits(age, child, role, _sexes(persons["sex"].to_numpy(), forename), forename)
+    return Traits(age, child, role, _sexes(persons["sex"], forename), forename)
 
 
-def _sexes(sex: np.ndarray, forename: np.ndarray) -> np.ndarray:
+def _sexes(given: pa.ChunkedArray, forename: np.ndarray) -> np.ndarray:
     """Sex, where no record gives it by what this month's other bearers of the forename are, if they nearly all agree."""
+    sex = given.to_numpy()
     names, values = pd.factorize(forename)
     if not len(values):
         return sex
-    known = np.array([text == "F" for text in sex]), np.array([text == "M" for text in sex])
+    known = [pc.fill_null(pc.equal(given, letter), False).to_numpy() for letter in ("F", "M")]
     women, men = (np.bincount(names[(names >= 0) & side], minlength=len(values)) for side in known)
     told = np.full(len(values) + 1, None, dtype=object)  # the last entry is for people without a forename
     for letter, side in (("F", women), ("M", men)):
