@@ -43,9 +43,11 @@ OF_ONE_ROW = ("order_unsure", "initial", "no_dob")
 UNUSUAL = ("apostrophe", "hyphen", "double_surname", "other_spellings", "short_surname", "long_surname")
 SHORT, LONG = 3, 11  # letters
 FIFTH = 0.2  # of the records bear what is called a rare, and a common surname
-_APOSTROPHE = "['`\u00b4\u2018\u2019\u02bc]"
-_ODD = "[^A-Za-z ]"
-_HYPHEN = "\\p{L}\\s?[-\u2010\u2011\u2013]\\s?\\p{L}"
+_APOSTROPHES = "'`\u00b4\u2018\u2019\u02bc"
+_HYPHENS = "\u2010\u2011\u2013-"
+_APOSTROPHE = f"[{_APOSTROPHES}]"
+_HYPHEN = f"\\p{{L}}\\s?[{_HYPHENS}]\\s?\\p{{L}}"
+_ODD = f"[{_APOSTROPHES}{_HYPHENS}]"
 
 
 def name_forms(records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]) -> dict[str, Mask]:
@@ -129,7 +131,7 @@ def _as_written(
 
 
 def _odd(written: pa.Array) -> npt.NDArray[np.int64]:
-    """Where the few texts stand that hold anything but letters and spaces."""
+    """Where the few texts stand that hold any apostrophe or hyphen."""
     return np.flatnonzero(pc.fill_null(pc.match_substring_regex(written, _ODD), False).to_numpy(zero_copy_only=False))
 
 

@@ -19,6 +19,7 @@ from matcher.households.coding import Coded, chunks, coded_column, column_of, de
 from matcher.households.mending import GAZETTEER_SUPPORT, NO_NUMBER, mend
 
 CONFIDENCE = np.array([1.0, 0.99, 0.98, 0.93, 0.93, 0.6, 0.0], dtype=np.float32)
+PARTS = ("postcode", "street", "base", "unit", "building", "town", "uprn", "text", "usable", "listed")
 PLACES = ("dwelling", "shared_house", "hostel", "institution")
 
 
@@ -50,7 +51,7 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | 
     frame, coded = _unique_addresses(records, gazetteer)
     first = np.empty(int(frame["address"].max() + 1) if len(frame) else 0, dtype=np.int64)
     first[frame["address"].to_numpy()[::-1]] = np.arange(len(frame))[::-1]
-    addresses = frame.iloc[first].reset_index(drop=True)
+    addresses = pd.DataFrame({name: frame[name].to_numpy()[first] for name in (*PARTS, "address")}, copy=False)
     weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)
     if person is not None:
         rows = np.bincount(person[person >= 0], minlength=1)
@@ -86,8 +87,7 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
     frame["usable"] |= (kind <= 2) & (frame["uprn"] >= 0)
     frame["usable"] &= (frame["postcode"] >= 0) | (frame["base"] >= 0) | (frame["uprn"] >= 0)
     frame["listed"] = np.arange(size + listed) >= size
-    parts = ("postcode", "street", "base", "unit", "building", "town", "uprn", "text", "usable", "listed")
-    frame["address"] = pack(*(frame[name].to_numpy() for name in parts))
+    frame["address"] = pack(*(frame[name].to_numpy() for name in PARTS))
     return frame, coded
 
 

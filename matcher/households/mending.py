@@ -192,8 +192,10 @@ def _fill_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
 
 def _spell_streets(addresses: pd.DataFrame, lacking: pd.Series, known: pd.DataFrame, coded: dict[str, Coded]) -> None:
     """Streets of addresses without postcode that no other address knows: the nearest known spelling, if one is near."""
-    known_streets = np.unique(known.loc[known["street"] >= 0, "street"])
-    unknown = np.setdiff1d(np.unique(addresses.loc[lacking, "street"]), known_streets)[:UNKNOWN_STREETS]
+    there, asked = np.zeros((2, len(coded["street"].values) + 1), dtype=bool)
+    there[known["street"]], asked[addresses.loc[lacking, "street"]] = True, True
+    there[-1] = False  # where addresses without street are ticked off
+    known_streets, unknown = np.flatnonzero(there), np.flatnonzero(asked & ~there)[:UNKNOWN_STREETS]
     if not len(unknown) or not len(known_streets):
         return
     texts = coded["street"].values

@@ -193,6 +193,9 @@ def _votes(seen: pd.DataFrame, dwellings: Dwellings) -> pd.DataFrame:
     """One row a person, door and source, in their order: how old, and how much less than whole the vote is."""
     person, dwelling, source = (seen[name].to_numpy() for name in ("person", "dwelling", "source"))
     vote, by_source = pack(person, dwelling, source), pack(person, source)
+    rows = np.bincount(vote)
+    head = np.empty(len(rows), dtype=np.int64)
+    head[vote] = np.arange(len(vote))
     until, arrived, day = (_numbers(seen[name]) for name in ("until", "arrived", "day"))
     dated, gone = day != UNDATED, seen["gone"].to_numpy()
     factor = np.ones(len(seen))
@@ -200,7 +203,8 @@ def _votes(seen: pd.DataFrame, dwellings: Dwellings) -> pd.DataFrame:
     factor[dwellings.place[dwelling] == 3] *= INSTITUTION
     factor[seen["never_home"]] = NEVER_HOME
     # who left a door has left it for every source that does not say otherwise later
-    left_on = _latest(pack(person, dwelling), np.where(gone, until, UNDATED))
+    at_door = np.cumsum(np.r_[True, (np.diff(person[head]) != 0) | (np.diff(dwelling[head]) != 0)])[vote]
+    left_on = _latest(at_door, np.where(gone, until, UNDATED))
     said_left = gone | ((left_on != UNDATED) & ~(dated & (day > left_on)))
     factor[said_left] = LEFT
     # seen elsewhere before the register's arrival
@@ -208,9 +212,6 @@ def _votes(seen: pd.DataFrame, dwellings: Dwellings) -> pd.DataFrame:
     # the same source gave another door later
     latest = _latest(by_source, day)
     factor[dated & (day < latest) & (_latest(vote, day) < latest)] *= SUPERSEDED
-    rows = np.bincount(vote)
-    head = np.empty(len(rows), dtype=np.int64)
-    head[vote] = np.arange(len(vote))
     age, most = np.full(len(rows), np.inf), np.zeros(len(rows))
     np.minimum.at(age, vote, seen["age"].to_numpy())
     np.maximum.at(most, vote, factor)
