@@ -30,11 +30,16 @@ class Coded:
 def coded_column(parts: Sequence[pa.ChunkedArray | pa.Array], tidy: Callable[[str], str | None]) -> Coded:
     whole = pa.chunked_array([chunk for part in parts for chunk in chunks(part)], type=pa.string())
     encoded = whole.combine_chunks().dictionary_encode()
-    tidied = [tidy(value) if value else None for value in encoded.dictionary.to_pylist()]
-    values = sorted({value for value in tidied if value})
-    place = {value: code for code, value in enumerate(values)}
-    table = np.array([place[value] if value else -1 for value in tidied] + [-1], dtype=np.int64)
-    return Coded(table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)], values)
+    tidied = pa.array([tidy(value) or None if value else None for value in encoded.dictionary.to_pylist()], pa.string())
+    distinct_tidy = tidied.dictionary_encode()
+    order = pc.sort_indices(distinct_tidy.dictionary)
+    rank = np.full(len(order) + 1, -1, dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    table = np.append(rank[distinct_tidy.indices.fill_null(-1).to_numpy(zero_copy_only=False)], -1)
+    return Coded(
+        table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)],
+        distinct_tidy.dictionary.take(order).to_pylist(),
+    )
 
 
 def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:

@@ -7,6 +7,7 @@ and so do post-office boxes, no fixed abode and addresses abroad.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,9 +180,9 @@ def _key_texts(heads: pd.DataFrame, coded: dict[str, Coded]) -> list[str]:
     ]
 
 
-def _untyped(streets: Coded) -> Coded:
+def _place_words(streets: Coded) -> list[str]:
     """Streets as place words: HOSPITAL ROAD is a road, so it tells nothing; ABBEY HOSTEL in the street's place does."""
-    return Coded(streets.codes, ["" if doors.split_street(text)[1] else text for text in streets.values])
+    return ["" if doors.split_street(text)[1] else text for text in streets.values]
 
 
 def _places(
@@ -194,22 +195,32 @@ def _places(
     count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(never a home, by record) and the kind of place by dwelling, from the gazetteer's class and the address words."""
-    street = pa.array(texts_of(frame["street"].to_numpy(), _untyped(coded["street"])), pa.string())
     building = pa.chunked_array(
         [*chunks(column_of(records, "building")), *chunks(column_of(gazetteer, "building"))], type=pa.string()
     )
-    whole = pc.binary_join_element_wise(building, street, " ", null_handling="replace", null_replacement="")
-    encoded = whole.combine_chunks().dictionary_encode()
-    index = encoded.indices.to_numpy()
+    street, texts = frame["street"].to_numpy(), pa.array([*_place_words(coded["street"]), ""])
+    named = np.flatnonzero(building.is_valid().to_numpy())  # the others are told by their street alone
+    whole = pc.binary_join_element_wise(
+        building.take(pa.array(named)), texts.take(pa.array(street[named] % len(texts))), " "
+    )
+    alone = pc.binary_join_element_wise("", texts, " ")
+
+    def holds(words: re.Pattern[str]) -> np.ndarray:
+        of_street, of_both = (
+            pc.match_substring_regex(part, words.pattern).to_numpy(zero_copy_only=False) for part in (alone, whole)
+        )
+        found = of_street[street]
+        found[named] = of_both
+        return found
+
     hostel, institution, never = (
-        pc.match_substring_regex(encoded.dictionary, words.pattern).to_numpy(zero_copy_only=False)[index]
-        for words in (doors.HOSTEL_WORDS, doors.INSTITUTION_WORDS, doors.NEVER_HOME_WORDS)
+        holds(words) for words in (doors.HOSTEL_WORDS, doors.INSTITUTION_WORDS, doors.NEVER_HOME_WORDS)
     )
     kind = records["address_kind"]
-    said = np.zeros(len(index), dtype=bool)
+    said = np.zeros(len(street), dtype=bool)
     said[:count] = pc.equal(kind, "institution").to_numpy(zero_copy_only=False)
     classes = np.array(column_of(gazetteer, "place_class").to_pylist() or [], dtype=object)
-    shared = np.zeros(len(index), dtype=bool)
+    shared = np.zeros(len(street), dtype=bool)
     if len(classes):
         shared[count:] = np.isin(classes.astype(str), ["RH", "C"])
         institution[count:] |= classes.astype(str) == "RI"
