@@ -66,7 +66,9 @@ def follow(
     stay = stay.merge(parts[stays[parts["person"]]], on="person").merge(gone, on=["dwelling", "part"])
     if stay.empty:
         return moved
-    last_seen = seen[~seen["gone"] & ~seen["open_ended"]].groupby(by, as_index=False)["day"].max()
+    last_seen = (
+        seen[~seen["gone"] & ~seen["open_ended"] & stays[seen["person"]]].groupby(by, as_index=False)["day"].max()
+    )
     stay = stay.merge(last_seen.rename(columns={"day": "last_seen"}), on=by, how="left")
     stay["grown"] = adult[stay["person"]]
     group = ["dwelling", "part"]

@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from matcher.households import doors
-from matcher.households.coding import Coded, pack
+from matcher.households.coding import Coded, distinct, pack
 
 HOW = ("as_delivered", "uprn", "street_mended", "postcode_filled", "postcode_mended", "no_number", "none")
 AS_DELIVERED, UPRN, STREET_MENDED, POSTCODE_FILLED, POSTCODE_MENDED, NO_NUMBER, NO_ADDRESS = range(7)
@@ -141,26 +141,30 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: pd.Series | np.ndarra
     return keys[at] == wanted, values[at]
 
 
-def _only(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """`by` -> the one `value` that goes with it; combinations with several values are left out."""
-    seen = frame[[*by, value]].drop_duplicates()
-    return seen[~seen.duplicated(by, keep=False)]
-
-
 def _fill(addresses: pd.DataFrame, lacking: pd.Series, by: list[str], value: str, known: pd.DataFrame) -> np.ndarray:
     """Fill `value` where `lacking` from the one value that `known` rows have for `by`; gives which rows were filled."""
-    wanted = lacking & (addresses[by] >= 0).all(axis=1)
+    wanted = np.flatnonzero(lacking & (addresses[by] >= 0).all(axis=1))
     filled = np.zeros(len(addresses), dtype=bool)
-    if not wanted.any():
+    if not len(wanted):
         return filled
-    asked = np.zeros(int(addresses[by[0]].max()) + 2, dtype=bool)
-    asked[addresses.loc[wanted, by[0]]] = True  # most of what is known is asked for by nobody
-    known = known.loc[asked[known[by[0]]] & (known[value] >= 0), [*by, value]]
-    table = _only(known[(known[by] >= 0).all(axis=1)], by, value)
-    found = addresses.loc[wanted, by].merge(table, on=by, how="left")[value].to_numpy()
-    rows = np.flatnonzero(wanted)[~np.isnan(found)]
-    addresses.loc[rows, value] = found[~np.isnan(found)].astype(np.int64)
-    filled[rows] = True
+    widths = [int(addresses[name].max()) + 1 for name in by]
+    asked = np.zeros(widths[0] + 1, dtype=bool)
+    asked[addresses[by[0]].to_numpy()[wanted]] = True  # most of what is known is asked for by nobody
+    rows = np.flatnonzero(asked[known[by[0]]] & (known[[*by, value]] >= 0).all(axis=1))
+    mine, theirs = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    for name, width in zip(by, widths, strict=True):
+        mine = mine * width + addresses[name].to_numpy()[wanted]
+        theirs = theirs * width + known[name].to_numpy()[rows]
+    keys = distinct(mine)
+    hit, place = _look_up(keys, np.arange(len(keys)), theirs)
+    values = known[value].to_numpy()[rows[hit]]
+    least, most = np.full(len(keys), np.iinfo(np.int64).max), np.full(len(keys), -1)
+    np.minimum.at(least, place[hit], values)
+    np.maximum.at(most, place[hit], values)
+    found = np.where(least == most, most, -1)[np.searchsorted(keys, mine)]
+    told = wanted[found >= 0]
+    addresses.loc[told, value] = found[found >= 0]
+    filled[told] = True
     return filled
 
 
