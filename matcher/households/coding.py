@@ -60,6 +60,15 @@ def sources_of(records: pa.Table) -> pa.DictionaryArray:
     )
 
 
+def references_of(records: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Each record's system of references and its reference as numbers, -1 for none."""
+    system, ref = (
+        records[name].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        for name in ("ref_system", "ref")
+    )
+    return system.astype(np.int64), ref.astype(np.int64)
+
+
 def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
     return part.chunks if isinstance(part, pa.ChunkedArray) else [part]
 

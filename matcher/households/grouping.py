@@ -106,14 +106,12 @@ def pupils(records: pa.Table, person: np.ndarray, people: int) -> np.ndarray:
     return found
 
 
-def paper_ties(records: pa.Table, person: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of persons who stand in one row (a joint tenancy) or share a reference within one system."""
+def paper_ties(
+    records: pa.Table, person: np.ndarray, references: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of persons who stand in one row (a joint tenancy) or share a reference within one system (`references_of`)."""
     frame = pd.DataFrame({"person": person})
-    system = records["ref_system"].combine_chunks().dictionary_encode()
-    frame["system"] = system.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    frame["ref"] = (
-        records["ref"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    )
+    frame["system"], frame["ref"] = references
     frame["source"] = sources_of(records).indices.to_numpy()
     frame["row"] = records["row"].to_numpy()
     left, right = [], []
