@@ -73,6 +73,34 @@ def _first(kind: Ints, key: Ints, owner: Ints) -> Mask:
 
 
 @dataclass(frozen=True)
+class Children:
+    """Children, and the facts of some kinds that are theirs: `child` is a position in `people`."""
+
+    people: Ints
+    rows: Ints
+    child: Ints
+    term: Ints
+    ago: Ints  # terms since, from the latest
+    terms: int
+
+    @cached_property
+    def inside(self) -> Mask:
+        """Whether each fact is in one of the last terms."""
+        return (self.ago >= 0) & (self.ago < self.terms) & (self.term != NO_TERM)
+
+    @cached_property
+    def supplied(self) -> Ints:
+        """Of each child: how many of the last terms its facts hold."""
+        held = np.zeros((self.terms, len(self.people)), dtype=bool)
+        held[self.ago[self.inside], self.child[self.inside]] = True
+        return held.sum(axis=0).astype(np.int64)
+
+    def chosen(self, facts: Mask) -> Children:
+        """The same children with these of their facts."""
+        return Children(self.people, self.rows[facts], self.child[facts], self.term[facts], self.ago[facts], self.terms)
+
+
+@dataclass(frozen=True)
 class Book:
     """Columns of households, people and facts. `person` and `household` of a fact are positions, NOBODY where none."""
 
@@ -97,6 +125,7 @@ class Book:
     school_kinds: frozenset[str]
     _reached: dict[int, Days] = field(default_factory=dict)
     _children: dict[int, Ints] = field(default_factory=dict)
+    _facts_of_children: dict[tuple[int, int, frozenset[str]], Children] = field(default_factory=dict)
 
     @classmethod
     def of(cls, people: pa.Table, facts: pa.Table, households: Ints, as_at: date, school_kinds: frozenset[str]) -> Book:
@@ -180,6 +209,22 @@ class Book:
             child = (day > np.datetime64(self.as_at)) | (np.isnat(day) & self.pupil)
             self._children[age] = np.flatnonzero(child & (self.home != NOBODY))
         return self._children[age]
+
+    def facts_of_children(self, age: int, terms: int, kinds: frozenset[str]) -> Children:
+        """The facts of these kinds of the people under `age`, each counted once, and which lie in the last `terms`."""
+        asked = (age, terms, kinds)
+        if asked not in self._facts_of_children:  # most tests of terms ask for all school facts
+            people = self.children(age)
+            seat = np.full(len(self.person_ids) + 1, NOBODY, dtype=np.int64)
+            seat[people] = np.arange(len(people))
+            rows = self.rows_of(kinds)
+            child = seat[self.person[rows]]
+            mine = self.once_a_person[rows] & (child != NOBODY)
+            rows = rows[mine]
+            term = self.term[rows]
+            found = Children(people, rows, child[mine], term, self.latest_term - term, terms)
+            self._facts_of_children[asked] = found
+        return self._facts_of_children[asked]
 
     @cached_property
     def term(self) -> Ints:

@@ -281,13 +281,13 @@ def _findings(book: Book, judged: _Judged, spoke: Mask) -> pa.Table:
     clause_of = np.concatenate([np.full(len(part[0]), rank[number]) for number, part in enumerate(parts)])
     household, status, note = (np.concatenate([part[column] for part in parts]) for column in range(3))
     order = np.lexsort((clause_of, household))
-    notes, note_at = np.unique(note[order], return_inverse=True)
+    told = np.bincount(note) > 0  # notes are small numbers
     return pa.table(
         [
             pa.array(book.household_ids[household[order]]),
             _strings(clause_of[order], sorted(names)),
             _strings(status[order], STATUS_NAMES),
-            _strings(note_at, [note_text(int(number)) for number in notes]),
+            _strings(note[order], [note_text(number) if has else None for number, has in enumerate(told.tolist())]),
         ],
         schema=FINDINGS.schema,
     )

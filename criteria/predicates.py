@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from criteria.book import NOBODY, Book, Mask
+from criteria.book import NOBODY, Book, Children, Mask
 from criteria.calendar import NO_TERM, Days, Ints, birthdays, oldest_within, school_year_starts, window_start
 from criteria.shapes import AnyTest, Count, Dated, InForce, InTerm, TermRatio, TermSum
 
@@ -190,41 +190,12 @@ def count(book: Book, test: Count) -> Outcome:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Children:
-    """The children of a test of terms, and the facts of its kinds that are theirs: `child` is a position in `people`."""
-
-    people: Ints
-    rows: Ints
-    child: Ints
-    term: Ints
-    inside: Mask  # in one of the last terms
-
-
-def _children(book: Book, test: InTerm | TermSum | TermRatio, kinds: tuple[str, ...] | frozenset[str]) -> _Children:
-    people = book.children(test.age)
-    seat = np.full(len(book.person_ids) + 1, NOBODY, dtype=np.int64)
-    seat[people] = np.arange(len(people))
-    rows = book.rows_of(kinds)
-    rows = rows[book.once_a_person[rows] & (seat[book.person[rows]] != NOBODY)]
-    term = book.term[rows]
-    inside = (term > book.latest_term - test.terms) & (term <= book.latest_term) & (term != NO_TERM)
-    return _Children(people, rows, seat[book.person[rows]], term, inside)
-
-
-def _supplied(children: _Children, latest: int, terms: int) -> Ints:
-    """Of each child: how many of the last terms its facts hold."""
-    held = np.zeros((len(children.people), terms), dtype=bool)
-    held[children.child[children.inside], latest - children.term[children.inside]] = True
-    return held.sum(axis=1).astype(np.int64)
-
-
 def _terms_note(supplied: Ints, terms: int) -> Ints:
     return np.where(supplied < terms, TERMS_SUPPLIED + 10 * terms + supplied, 0)
 
 
 def _of_children(
-    book: Book, mine: _Children, status: Status, note: Ints, support: Ints, unclear: Ints, why: int
+    book: Book, mine: Children, status: Status, note: Ints, support: Ints, unclear: Ints, why: int
 ) -> Outcome:
     folded, notes = _fold(book.n_households, book.home[mine.people], status, note)
     return Outcome(folded, notes, support, unclear, np.full(len(unclear), why, dtype=np.int64))
@@ -239,11 +210,11 @@ def in_term(book: Book, test: InTerm) -> Outcome:
     """Any child has a fact in the last terms, or in its own latest one; a child without any school fact is unknown."""
     if book.latest_term == NO_TERM:
         return _no_school_data(book)
-    school = _children(book, test, book.school_kinds)
-    supplied = _supplied(school, book.latest_term, test.terms)
+    school = book.facts_of_children(test.age, test.terms, book.school_kinds)
+    supplied = school.supplied
     own_latest = np.full(len(school.people), NO_TERM, dtype=np.int64)
     np.maximum.at(own_latest, school.child[school.inside], school.term[school.inside])
-    mine = _children(book, test, test.kinds)
+    mine = book.facts_of_children(test.age, test.terms, frozenset(test.kinds))
     undated = mine.term == NO_TERM
     if test.which == "any":
         inside = mine.inside
@@ -253,8 +224,10 @@ def in_term(book: Book, test: InTerm) -> Outcome:
         inside = undated | (mine.term <= book.latest_term)
         undated = np.zeros(len(mine.rows), dtype=bool)
     if test.unless:
-        other = _children(book, test, test.unless)
-        taken = np.isin(_cell(mine), _cell(other)) & ~undated
+        other = book.facts_of_children(test.age, test.terms, frozenset(test.unless))
+        asked = np.zeros(len(other.people), dtype=bool)
+        asked[mine.child] = True  # nearly every child has such facts, few have those that they would take away
+        taken = np.isin(_cell(mine), _cell(other.chosen(asked[other.child]))) & ~undated
         inside, undated = inside & ~taken, undated & ~taken
     unaged = np.zeros(len(mine.rows), dtype=bool)
     if test.under is not None:
@@ -274,7 +247,7 @@ def in_term(book: Book, test: InTerm) -> Outcome:
     return _of_children(book, school, status, note, mine.rows[inside], mine.rows[undated], NO_DATE)
 
 
-def _cell(children: _Children) -> Ints:
+def _cell(children: Children) -> Ints:
     """One number for a child and a term."""
     return children.child * 100_000 + children.term
 
@@ -283,10 +256,9 @@ def term_sum(book: Book, test: TermSum) -> Outcome:
     """Any child's quantities over the last terms reach a number; terms without figures are unknown, not zero."""
     if book.latest_term == NO_TERM:
         return _no_school_data(book)
-    school = _children(book, test, book.school_kinds)
-    has_row = _supplied(school, book.latest_term, test.terms) > 0
-    mine = _with_figures(book, _children(book, test, test.kinds))
-    supplied = _supplied(mine, book.latest_term, test.terms)
+    has_row = book.facts_of_children(test.age, test.terms, book.school_kinds).supplied > 0
+    mine = _with_figures(book, book.facts_of_children(test.age, test.terms, frozenset(test.kinds)))
+    supplied = mine.supplied
     total = np.zeros(len(mine.people), dtype=np.int64)
     np.add.at(total, mine.child[mine.inside], book.quantity[mine.rows[mine.inside]])
     undated = mine.term == NO_TERM
@@ -302,11 +274,8 @@ def term_sum(book: Book, test: TermSum) -> Outcome:
     )
 
 
-def _with_figures(book: Book, children: _Children) -> _Children:
-    has = book.has_quantity[children.rows]
-    return _Children(
-        children.people, children.rows[has], children.child[has], children.term[has], children.inside[has]
-    )  # fmt: skip
+def _with_figures(book: Book, children: Children) -> Children:
+    return children.chosen(book.has_quantity[children.rows])
 
 
 def term_ratio(book: Book, test: TermRatio) -> Outcome:
@@ -316,24 +285,24 @@ def term_ratio(book: Book, test: TermRatio) -> Outcome:
     """
     if book.latest_term == NO_TERM:
         return _no_school_data(book)
-    school = _children(book, test, book.school_kinds)
-    has_row = _supplied(school, book.latest_term, test.terms) > 0
-    both = _with_figures(book, _children(book, test, test.kinds))
+    has_row = book.facts_of_children(test.age, test.terms, book.school_kinds).supplied > 0
+    both = _with_figures(book, book.facts_of_children(test.age, test.terms, frozenset(test.kinds)))
+    both = both.chosen(both.inside)
     is_whole = book.kind[both.rows] == (book.kinds.index(test.whole) if test.whole in book.kinds else NOBODY)
-    cells, cell = np.unique(_cell(both), return_inverse=True)
-    wholes = np.bincount(cell[is_whole], minlength=len(cells))
-    paired = (wholes == np.bincount(cell[~is_whole], minlength=len(cells)))[cell]
-    used = _Children(both.people, both.rows, both.child, both.term, both.inside & paired)
-    supplied = _supplied(used, book.latest_term, test.terms)
+    cell = both.child * test.terms + both.ago
+    wholes, parts = (np.bincount(cell[side], minlength=len(both.people) * test.terms) for side in (is_whole, ~is_whole))
+    paired = (wholes == parts)[cell]
+    used, is_whole = both.chosen(paired), is_whole[paired]
+    supplied = used.supplied
     part = np.zeros(len(used.people), dtype=np.int64)
     whole = np.zeros(len(used.people), dtype=np.int64)
     quantity = book.quantity[used.rows]
-    np.add.at(part, used.child[used.inside & ~is_whole], quantity[used.inside & ~is_whole])
-    np.add.at(whole, used.child[used.inside & is_whole], quantity[used.inside & is_whole])
+    np.add.at(part, used.child[~is_whole], quantity[~is_whole])
+    np.add.at(whole, used.child[is_whole], quantity[is_whole])
     status = np.where(whole <= 0, NOT_ASSESSABLE, np.where(part * 100 >= whole * test.percent, MET, NOT_MET))
     empty = np.where(supplied > 0, NO_SESSIONS, np.where(has_row, NO_FIGURES, NO_ROW))
     note = np.where(whole <= 0, empty, _terms_note(supplied, test.terms))
-    support = used.inside & (status[used.child] == MET)
+    support = status[used.child] == MET
     return _of_children(book, used, status, note, used.rows[support], _NONE, 0)
 
 

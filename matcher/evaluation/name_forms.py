@@ -43,9 +43,11 @@ OF_ONE_ROW = ("order_unsure", "initial", "no_dob")
 UNUSUAL = ("apostrophe", "hyphen", "double_surname", "other_spellings", "short_surname", "long_surname")
 SHORT, LONG = 3, 11  # letters
 FIFTH = 0.2  # of the records bear what is called a rare, and a common surname
-_APOSTROPHE = "['`\u00b4\u2018\u2019\u02bc]"
-_ODD = "[^A-Za-z ]"
-_HYPHEN = "\\p{L}\\s?[-\u2010\u2011\u2013]\\s?\\p{L}"
+_APOSTROPHES = "'`\u00b4\u2018\u2019\u02bc"
+_HYPHENS = "\u2010\u2011\u2013-"
+_APOSTROPHE = f"[{_APOSTROPHES}]"
+_HYPHEN = f"\\p{{L}}\\s?[{_HYPHENS}]\\s?\\p{{L}}"
+_ODD = f"[{_APOSTROPHES}{_HYPHENS}]"
 
 
 def name_forms(records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]) -> dict[str, Mask]:
@@ -104,8 +106,8 @@ def _as_written(
     records: pa.Table, supplies: Iterable[SupplyLike], specs: Mapping[str, ExtractSpec]
 ) -> tuple[Mask, Mask]:
     """Whether the delivered name of each record holds an apostrophe, and a hyphen between letters."""
-    size = records.num_rows
-    found = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    delivered_row, total = np.full(records.num_rows, -1), 0  # of each record, counted through all supplies
+    odd_rows, odd_texts = [np.zeros(0, dtype=np.int64)], []
     roles: tuple[Role, ...] = ("full_name", "forename", "surname")
     row = records["row"].to_numpy()
     supplied = supplies_of(records)
@@ -120,21 +122,20 @@ def _as_written(
         delivered = supply.rows["row"].to_numpy()
         order = np.argsort(delivered, kind="stable")
         place = order[np.minimum(np.searchsorted(delivered, row[at], sorter=order), len(order) - 1)]
-        texts = [column(supply.rows, specs[supply.dataset], role) for role in roles]
-        texts = [(text, _odd(text)) for text in texts if text.null_count < len(text)]
-        for mask, pattern in zip(found, (_APOSTROPHE, _HYPHEN), strict=True) if texts else ():
-            held = np.logical_or.reduce([_holds(text, odd, pattern) for text, odd in texts])
-            mask[at] = held[place] & (delivered[place] == row[at])
-    return found
+        delivered_row[at] = np.where(delivered[place] == row[at], total + place, -1)
+        for text in (column(supply.rows, specs[supply.dataset], role) for role in roles):
+            if text.null_count < len(text):
+                odd = _odd(text)
+                odd_rows.append(total + odd)
+                odd_texts.append(text.take(pa.array(odd)))
+        total += len(delivered)
+    rows, texts = np.concatenate(odd_rows), pa.chunked_array(odd_texts, pa.string())
+    apostrophe, hyphen = np.zeros((2, total + 1), dtype=bool)
+    for held, pattern in ((apostrophe, _APOSTROPHE), (hyphen, _HYPHEN)):
+        held[rows[pc.match_substring_regex(texts, pattern).to_numpy()]] = True
+    return apostrophe[delivered_row], hyphen[delivered_row]
 
 
 def _odd(written: pa.Array) -> npt.NDArray[np.int64]:
-    """Where the few texts stand that hold anything but letters and spaces."""
+    """Where the few texts stand that hold any apostrophe or hyphen."""
     return np.flatnonzero(pc.fill_null(pc.match_substring_regex(written, _ODD), False).to_numpy(zero_copy_only=False))
-
-
-def _holds(written: pa.Array, odd: npt.NDArray[np.int64], pattern: str) -> Mask:
-    """Texts that hold the pattern: only the `odd` ones can, and those alone are looked at closely."""
-    found = np.zeros(len(written), dtype=bool)
-    found[odd] = pc.match_substring_regex(written.take(pa.array(odd)), pattern).to_numpy(zero_copy_only=False)
-    return found

@@ -30,11 +30,16 @@ class Coded:
 def coded_column(parts: Sequence[pa.ChunkedArray | pa.Array], tidy: Callable[[str], str | None]) -> Coded:
     whole = pa.chunked_array([chunk for part in parts for chunk in chunks(part)], type=pa.string())
     encoded = whole.combine_chunks().dictionary_encode()
-    tidied = [tidy(value) if value else None for value in encoded.dictionary.to_pylist()]
-    values = sorted({value for value in tidied if value})
-    place = {value: code for code, value in enumerate(values)}
-    table = np.array([place[value] if value else -1 for value in tidied] + [-1], dtype=np.int64)
-    return Coded(table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)], values)
+    tidied = pa.array([tidy(value) or None if value else None for value in encoded.dictionary.to_pylist()], pa.string())
+    distinct_tidy = tidied.dictionary_encode()
+    order = pc.sort_indices(distinct_tidy.dictionary)
+    rank = np.full(len(order) + 1, -1, dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    table = np.append(rank[distinct_tidy.indices.fill_null(-1).to_numpy(zero_copy_only=False)], -1)
+    return Coded(
+        table[encoded.indices.fill_null(len(tidied)).to_numpy(zero_copy_only=False)],
+        distinct_tidy.dictionary.take(order).to_pylist(),
+    )
 
 
 def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:
@@ -55,6 +60,15 @@ def sources_of(records: pa.Table) -> pa.DictionaryArray:
     )
 
 
+def references_of(records: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Each record's system of references and its reference as numbers, -1 for none."""
+    system, ref = (
+        records[name].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        for name in ("ref_system", "ref")
+    )
+    return system.astype(np.int64), ref.astype(np.int64)
+
+
 def chunks(part: pa.ChunkedArray | pa.Array) -> list[pa.Array]:
     return part.chunks if isinstance(part, pa.ChunkedArray) else [part]
 
@@ -67,12 +81,20 @@ def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 def pack(*codes: np.ndarray) -> np.ndarray:
     """Dense int64 ids of the distinct rows of several code columns, in the order of their values."""
-    packed = np.zeros(len(codes[0]), dtype=np.int64)
+    packed, width = np.zeros(len(codes[0]), dtype=np.int64), 1
     for column in codes:
-        shifted = column.astype(np.int64) + 1
-        packed = packed * (int(shifted.max(initial=0)) + 1) + shifted
-        packed = dense_ids(packed)
-    return packed
+        values = int(column.max(initial=-1)) + 2
+        if width * values > _sortable(len(packed)):
+            packed = dense_ids(packed)
+            width = len(packed)
+        packed = packed * values + (column.astype(np.int64) + 1)
+        width *= values
+    return dense_ids(packed)
+
+
+def _sortable(count: int) -> int:
+    """Numbers below this can be sorted, `count` of them, each with its place beside it in one int64."""
+    return 1 << (62 - count.bit_length())
 
 
 def dense_ids(values: np.ndarray) -> np.ndarray:
@@ -83,7 +105,9 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
         there[values] = True
         return (np.cumsum(there) - 1)[values]
     bits = len(values).bit_length()
-    if most < 1 << (62 - bits):  # sorted with their places beside them, which takes a fraction of finding an order
+    if most < _sortable(
+        len(values)
+    ):  # sorted with their places beside them, which takes a fraction of finding an order
         beside = np.sort((values << bits) | np.arange(len(values)))
         order, rising = beside & ((1 << bits) - 1), beside >> bits
     else:
@@ -92,6 +116,20 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
     found = np.empty(len(values), dtype=np.int64)
     found[order] = np.cumsum(np.concatenate([[False], rising[1:] != rising[:-1]]))
     return found
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The distinct numbers, sorted; np.unique finds them by hashes, which takes many times as long."""
+    rising = np.sort(values)
+    return rising[np.concatenate([[True], rising[1:] != rising[:-1]])[: len(rising)]]
+
+
+def ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """start[0], start[0]+1, ... for each (start, size), one after the other."""
+    if not size.sum():
+        return np.zeros(0, dtype=np.int64)
+    ends = np.cumsum(size)
+    return np.arange(ends[-1]) - np.repeat(ends - size, size) + np.repeat(start, size)
 
 
 def texts_of(codes: np.ndarray, coded: Coded) -> np.ndarray:

@@ -37,14 +37,16 @@ def assign(
     residence: Residence,
     household: np.ndarray,
     roles: np.ndarray,
+    references: tuple[np.ndarray, np.ndarray],
 ) -> Assigned:
-    """`person`: each record's person or -1; `household`: by person; `roles`: by person, 1 = tenant by a register."""
+    """`person`: each record's person or -1; `household`: by person; `roles`: by person, 1 = tenant by a register;
+    `references`: by record, as `references_of` gives them."""
     rows = np.flatnonzero(~records["names_person"].to_numpy(zero_copy_only=False))
     if not len(rows):
         return Assigned(rows, rows.copy(), [], rows.copy())
     wanted = dwellings.of_record[rows]
     at_door = _households_at(residence, household, wanted)
-    case = _by_case(records, person, household, rows)
+    case = _by_case(references, person, household, rows)
     tenancy = _tenants(records, person, dwellings, residence, household, roles, wanted)
     moves = _moves(records, person, dwellings, household, wanted)
     day = records["seen_on"].to_numpy().astype("datetime64[D]")
@@ -86,16 +88,17 @@ def _households_at(residence: Residence, household: np.ndarray, wanted: np.ndarr
     return {dwelling: sorted(found) for dwelling, found in at.items()}
 
 
-def _by_case(records: pa.Table, person: np.ndarray, household: np.ndarray, rows: np.ndarray) -> dict[int, int]:
+def _by_case(
+    references: tuple[np.ndarray, np.ndarray], person: np.ndarray, household: np.ndarray, rows: np.ndarray
+) -> dict[int, int]:
     """Row -> the one household of the people whom rows with the same reference name."""
-    system = (
-        records["ref_system"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    )
-    ref = records["ref"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    key = system.astype(np.int64) * (int(ref.max(initial=0)) + 2) + ref
+    system, ref = references
+    key = system * (int(ref.max(initial=0)) + 2) + ref
     good = (system >= 0) & (ref >= 0)
     asked = rows[good[rows]]
-    named = np.flatnonzero(good & (person >= 0) & np.isin(key, key[asked]))
+    there = np.zeros(int(ref.max(initial=0)) + 1, dtype=bool)
+    there[ref[asked]] = True
+    named = np.flatnonzero(good & (person >= 0) & there[ref])  # few references are asked about, some of two systems
     found: dict[int, set[int]] = defaultdict(set)
     for where, who in zip(key[named].tolist(), person[named].tolist(), strict=True):
         found[where].add(int(household[who]))

@@ -7,6 +7,7 @@ and so do post-office boxes, no fixed abode and addresses abroad.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from matcher.households.coding import Coded, chunks, coded_column, column_of, de
 from matcher.households.mending import GAZETTEER_SUPPORT, NO_NUMBER, mend
 
 CONFIDENCE = np.array([1.0, 0.99, 0.98, 0.93, 0.93, 0.6, 0.0], dtype=np.float32)
+PARTS = ("postcode", "street", "base", "unit", "building", "town", "uprn", "text", "usable", "listed")
 PLACES = ("dwelling", "shared_house", "hostel", "institution")
 
 
@@ -50,7 +52,7 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | 
     frame, coded = _unique_addresses(records, gazetteer)
     first = np.empty(int(frame["address"].max() + 1) if len(frame) else 0, dtype=np.int64)
     first[frame["address"].to_numpy()[::-1]] = np.arange(len(frame))[::-1]
-    addresses = frame.iloc[first].reset_index(drop=True)
+    addresses = pd.DataFrame({name: frame[name].to_numpy()[first] for name in (*PARTS, "address")}, copy=False)
     weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)
     if person is not None:
         rows = np.bincount(person[person >= 0], minlength=1)
@@ -86,8 +88,7 @@ def _unique_addresses(records: pa.Table, gazetteer: pa.Table) -> tuple[pd.DataFr
     frame["usable"] |= (kind <= 2) & (frame["uprn"] >= 0)
     frame["usable"] &= (frame["postcode"] >= 0) | (frame["base"] >= 0) | (frame["uprn"] >= 0)
     frame["listed"] = np.arange(size + listed) >= size
-    parts = ("postcode", "street", "base", "unit", "building", "town", "uprn", "text", "usable", "listed")
-    frame["address"] = pack(*(frame[name].to_numpy() for name in parts))
+    frame["address"] = pack(*(frame[name].to_numpy() for name in PARTS))
     return frame, coded
 
 
@@ -100,10 +101,11 @@ def _kinds(records: pa.Table, size: int) -> np.ndarray:
 def _bases(frame: pd.DataFrame, coded: dict[str, Coded]) -> tuple[np.ndarray, np.ndarray]:
     """Codes of the number (or building, where there is none) at the street door and of the unit behind it."""
     triple = pack(frame["flat"].to_numpy(), frame["number"].to_numpy(), frame["building"].to_numpy())
-    first = np.unique(triple, return_index=True)[1]
+    head = np.empty(int(triple.max(initial=-1)) + 1, dtype=np.int64)
+    head[triple] = np.arange(len(triple))
     bases: list[str | None] = []
     units: list[str | None] = []
-    for flat, number, building in frame[["flat", "number", "building"]].to_numpy()[first]:
+    for flat, number, building in frame[["flat", "number", "building"]].to_numpy()[head]:
         flat_text, number_text = coded["flat"].at(flat), coded["number"].at(number)
         named = number_text is None and building >= 0
         pair = (
@@ -138,9 +140,9 @@ def _assemble(
     door = pack(usable.astype(np.int64), town, *parts)
     dwelling = pack(usable.astype(np.int64), door, addresses["unit"].to_numpy())
     dwelling = np.where(usable, dwelling, -1)
-    live, dense = np.unique(dwelling[usable], return_inverse=True)
+    dense = dense_ids(dwelling[usable])
     dwelling[usable] = dense
-    first = np.zeros(len(live), dtype=np.int64)
+    first = np.zeros(int(dense.max(initial=-1)) + 1, dtype=np.int64)
     first[dense[::-1]] = np.flatnonzero(usable)[::-1]
     heads = addresses.iloc[first].reset_index(drop=True)
     of_row = dwelling[frame["address"].to_numpy()]
@@ -148,7 +150,7 @@ def _assemble(
     has_unit = (heads["unit"] >= 0).to_numpy()
     units_at = np.bincount(door_of[has_unit], minlength=int(door_of.max(initial=-1)) + 1)
     never_home, place = _places(frame, coded, records, gazetteer, of_row, door_of, count)
-    uprn, district = _references(frame, coded, gazetteer, of_row, len(live), count)
+    uprn, district = _references(frame, coded, gazetteer, of_row, len(first), count)
     return Dwellings(
         of_record=of_row[:count],
         how=addresses["how"].to_numpy(dtype=np.int8)[frame["address"].to_numpy()[:count]],
@@ -178,9 +180,9 @@ def _key_texts(heads: pd.DataFrame, coded: dict[str, Coded]) -> list[str]:
     ]
 
 
-def _untyped(streets: Coded) -> Coded:
+def _place_words(streets: Coded) -> list[str]:
     """Streets as place words: HOSPITAL ROAD is a road, so it tells nothing; ABBEY HOSTEL in the street's place does."""
-    return Coded(streets.codes, ["" if doors.split_street(text)[1] else text for text in streets.values])
+    return ["" if doors.split_street(text)[1] else text for text in streets.values]
 
 
 def _places(
@@ -193,22 +195,32 @@ def _places(
     count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(never a home, by record) and the kind of place by dwelling, from the gazetteer's class and the address words."""
-    street = pa.array(texts_of(frame["street"].to_numpy(), _untyped(coded["street"])), pa.string())
     building = pa.chunked_array(
         [*chunks(column_of(records, "building")), *chunks(column_of(gazetteer, "building"))], type=pa.string()
     )
-    whole = pc.binary_join_element_wise(building, street, " ", null_handling="replace", null_replacement="")
-    encoded = whole.combine_chunks().dictionary_encode()
-    index = encoded.indices.to_numpy()
+    street, texts = frame["street"].to_numpy(), pa.array([*_place_words(coded["street"]), ""])
+    named = np.flatnonzero(building.is_valid().to_numpy())  # the others are told by their street alone
+    whole = pc.binary_join_element_wise(
+        building.take(pa.array(named)), texts.take(pa.array(street[named] % len(texts))), " "
+    )
+    alone = pc.binary_join_element_wise("", texts, " ")
+
+    def holds(words: re.Pattern[str]) -> np.ndarray:
+        of_street, of_both = (
+            pc.match_substring_regex(part, words.pattern).to_numpy(zero_copy_only=False) for part in (alone, whole)
+        )
+        found = of_street[street]
+        found[named] = of_both
+        return found
+
     hostel, institution, never = (
-        pc.match_substring_regex(encoded.dictionary, words.pattern).to_numpy(zero_copy_only=False)[index]
-        for words in (doors.HOSTEL_WORDS, doors.INSTITUTION_WORDS, doors.NEVER_HOME_WORDS)
+        holds(words) for words in (doors.HOSTEL_WORDS, doors.INSTITUTION_WORDS, doors.NEVER_HOME_WORDS)
     )
     kind = records["address_kind"]
-    said = np.zeros(len(index), dtype=bool)
+    said = np.zeros(len(street), dtype=bool)
     said[:count] = pc.equal(kind, "institution").to_numpy(zero_copy_only=False)
     classes = np.array(column_of(gazetteer, "place_class").to_pylist() or [], dtype=object)
-    shared = np.zeros(len(index), dtype=bool)
+    shared = np.zeros(len(street), dtype=bool)
     if len(classes):
         shared[count:] = np.isin(classes.astype(str), ["RH", "C"])
         institution[count:] |= classes.astype(str) == "RI"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -48,8 +48,7 @@ def role_of(text: str) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Occupant:
+class Occupant(NamedTuple):
     """One person behind the door. `age` None where unknown; `parts`: surname parts, without those that tie nobody."""
 
     place: int  # position among the door's people
@@ -82,28 +81,30 @@ class _Sets:
 class _Nucleus:
     """People tied by surname or paper, with what decides whether two nuclei are one family."""
 
-    __slots__ = ("adults", "children", "heads", "members", "unknown")
+    __slots__ = ("adults", "children", "family", "heads", "members", "unknown")
 
     def __init__(self, members: list[Occupant]) -> None:
         self.members = members
-        self.children = [person for person in members if person.child]
-        self.adults = [person for person in members if not person.child and person.age is not None]
-        self.unknown = [person for person in members if not person.child and person.age is None]
-        self.heads = sum(person.role == HEAD for person in members)
+        self.children: list[Occupant] = []
+        self.adults: list[Occupant] = []
+        self.unknown: list[Occupant] = []
+        for person in members:
+            kind = self.children if person.child else self.unknown if person.age is None else self.adults
+            kind.append(person)
+        self.heads = sum([person.role == HEAD for person in members])
+        # complete in itself: an adult with a child of an age to be theirs, or two adults who may be a couple
+        self.family = self.couple or any(
+            _may_be_parent(adult, child) for adult in (*self.adults, *self.unknown) for child in self.children
+        )
 
     @property
     def grown(self) -> int:
         return len(self.adults) + len(self.unknown)
 
     @property
-    def family(self) -> bool:
-        """Complete in itself: an adult with a child of an age to be theirs, or two adults who may be a couple."""
-        return self.couple or any(
-            _may_be_parent(adult, child) for adult in (*self.adults, *self.unknown) for child in self.children
-        )
-
-    @property
     def couple(self) -> bool:
+        if len(self.adults) < 2:
+            return False
         by_age = sorted(self.adults, key=lambda person: person.age or 0.0)
         return any(  # of two sexes within the gap, some two that stand beside each other are too
             (other.age or 0.0) - (one.age or 0.0) <= PARTNER_GAP and one.sex != other.sex
@@ -133,7 +134,8 @@ def families(people: list[Occupant], ties: list[tuple[int, int]], *, door: int) 
     if door == ORDINARY and len(people) > EIGHT:
         door = UNNUMBERED
     _tie_surnames(people, sets, door > ORDINARY, _on_their_own(people))
-    _join_nuclei(people, sets, door)
+    if any(map(sets.find, range(len(people)))):
+        _join_nuclei(people, sets, door)
     return [sets.find(place) for place in range(len(people))]
 
 

@@ -54,13 +54,21 @@ def follow(
         day=("until", "max"),
     )
     gone = gone[(gone["to"] == gone["last"]) & (dwellings.place[gone["to"]] == 0)]
-    there = parts.assign(to=home[parts["person"]]).groupby(["to", "part"], as_index=False)["person"].nunique()
+    asked = np.zeros(len(dwellings.place) + 1, dtype=bool)  # nobody's home reads the last place
+    asked[gone["to"]] = True
+    there = parts[asked[home[parts["person"]]]]
+    there = there.assign(to=home[there["person"]]).groupby(["to", "part"], as_index=False)["person"].nunique()
     gone = gone.merge(there.rename(columns={"person": "kin_there"}), on=["to", "part"], how="left")
     stay = candidates[at_home & candidates["dwelling"].isin(gone["dwelling"])][[*by, "sources"]]
-    stay = stay[~left[stay["person"]]].merge(parts, on="person").merge(gone, on=["dwelling", "part"])
+    stay = stay[~left[stay["person"]]]
+    stays = np.zeros(people, dtype=bool)
+    stays[stay["person"]] = True
+    stay = stay.merge(parts[stays[parts["person"]]], on="person").merge(gone, on=["dwelling", "part"])
     if stay.empty:
         return moved
-    last_seen = seen[~seen["gone"] & ~seen["open_ended"]].groupby(by, as_index=False)["day"].max()
+    last_seen = (
+        seen[~seen["gone"] & ~seen["open_ended"] & stays[seen["person"]]].groupby(by, as_index=False)["day"].max()
+    )
     stay = stay.merge(last_seen.rename(columns={"day": "last_seen"}), on=by, how="left")
     stay["grown"] = adult[stay["person"]]
     group = ["dwelling", "part"]

@@ -8,6 +8,7 @@ Refuses nothing. The result does not depend on the order of records or persons.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from matcher.households.coding import sources_of
+from matcher.households.coding import distinct, ranges, sources_of
 from matcher.households.dwellings import Dwellings
 from matcher.households.families import (
     CHILD,
@@ -79,15 +80,16 @@ def traits(records: pa.Table, person: np.ndarray, persons: pa.Table, as_at: np.d
     role[person[said]] = of_record[said]
     child = (age < 18) | (np.isnan(age) & ((role == CHILD) | pupil))
     forename = persons["forename"].to_numpy()
-    return Traits(age, child, role, _sexes(persons["sex"].to_numpy(), forename), forename)
+    return Traits(age, child, role, _sexes(persons["sex"], forename), forename)
 
 
-def _sexes(sex: np.ndarray, forename: np.ndarray) -> np.ndarray:
+def _sexes(given: pa.ChunkedArray, forename: np.ndarray) -> np.ndarray:
     """Sex, where no record gives it by what this month's other bearers of the forename are, if they nearly all agree."""
+    sex = given.to_numpy()
     names, values = pd.factorize(forename)
     if not len(values):
         return sex
-    known = np.array([text == "F" for text in sex]), np.array([text == "M" for text in sex])
+    known = [pc.fill_null(pc.equal(given, letter), False).to_numpy() for letter in ("F", "M")]
     women, men = (np.bincount(names[(names >= 0) & side], minlength=len(values)) for side in known)
     told = np.full(len(values) + 1, None, dtype=object)  # the last entry is for people without a forename
     for letter, side in (("F", women), ("M", men)):
@@ -104,14 +106,12 @@ def pupils(records: pa.Table, person: np.ndarray, people: int) -> np.ndarray:
     return found
 
 
-def paper_ties(records: pa.Table, person: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of persons who stand in one row (a joint tenancy) or share a reference within one system."""
+def paper_ties(
+    records: pa.Table, person: np.ndarray, references: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of persons who stand in one row (a joint tenancy) or share a reference within one system (`references_of`)."""
     frame = pd.DataFrame({"person": person})
-    system = records["ref_system"].combine_chunks().dictionary_encode()
-    frame["system"] = system.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    frame["ref"] = (
-        records["ref"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    )
+    frame["system"], frame["ref"] = references
     frame["source"] = sources_of(records).indices.to_numpy()
     frame["row"] = records["row"].to_numpy()
     left, right = [], []
@@ -123,7 +123,7 @@ def paper_ties(records: pa.Table, person: np.ndarray) -> tuple[np.ndarray, np.nd
         one, two = (rows[name].to_numpy().astype(np.int64) for name in keys)
         people = int(person.max(initial=0)) + 1
         key = one * (int(two.max(initial=0)) + 1) + two
-        key, other = np.divmod(np.unique(key * people + rows["person"].to_numpy()), people)  # by key, then by person
+        key, other = np.divmod(distinct(key * people + rows["person"].to_numpy()), people)  # by key, then by person
         starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
         size = np.diff(np.r_[starts, len(key)])
         first = np.repeat(other[starts], size)
@@ -202,7 +202,7 @@ def group(
     placed = np.flatnonzero(residence.home >= 0)
     room = residence.home * 2 + residence.left
     room[residence.home < 0] = -1
-    order = placed[_content_order(placed, room, about, surnames)]
+    order = placed[np.argsort(room[placed], kind="stable")]
     rooms = room[order]
     starts = np.flatnonzero(np.r_[True, rooms[1:] != rooms[:-1]]) if len(rooms) else np.zeros(0, dtype=np.int64)
     sizes = np.diff(np.r_[starts, len(rooms)])
@@ -212,35 +212,49 @@ def group(
     shared = (dwellings.place[home] > 0) | dwellings.vague[home] | (rooms[starts] % 2 == 1)
     crowded = shared | (sizes > EIGHT) | (dwellings.has_siblings[home] & ~dwellings.has_unit[home])
     door = np.where(shared, SHARED, np.where(crowded, UNNUMBERED, ORDINARY))
-    look = np.flatnonzero(_worth_a_look(order, starts, sizes, crowded, about, surnames))
-    tie_left = np.concatenate([paper[0], known[0], moved[0]]).astype(np.int64)
-    tie_right = np.concatenate([paper[1], known[1], moved[1]]).astype(np.int64)
-    same_room = (room[tie_left] == room[tie_right]) & (room[tie_left] >= 0)
-    same_room &= (about.role[tie_left] != LODGER) | (about.role[tie_right] != LODGER)  # two lodgers are two households
-    ties: dict[int, list[tuple[int, int]]] = {}
-    for one, other in zip(tie_left[same_room].tolist(), tie_right[same_room].tolist(), strict=True):
-        ties.setdefault(int(room[one]), []).append((one, other))
-    make = _Occupants(about, surnames)
-    for number in look.tolist():
-        start, size = int(starts[number]), int(sizes[number])
-        members = order[start : start + size].tolist()
-        position = {person: place for place, person in enumerate(members)}
-        paired = [(position[one], position[other]) for one, other in ties.get(int(rooms[start]), ())]
-        occupants = [make.of(place, person) for place, person in enumerate(members)]
-        found = families(occupants, paired, door=int(door[number]))
-        for place, person in enumerate(members):
-            label[person] = start + found[place]
+    look = _worth_a_look(order, starts, sizes, crowded, about, surnames)
+    members = order[np.repeat(look, sizes)]
+    members = members[_content_order(members, room, about, surnames)]
+    one, other = (np.concatenate([paper[side], known[side], moved[side]]).astype(np.int64) for side in (0, 1))
+    label[members] += _told_apart(members, sizes[look], door[look], (one, other), about, surnames)
     tied = _without_address(label, residence, paper, known)
     by_person = np.zeros(people, dtype=bool)
     by_person[order] = np.repeat(crowded, sizes)
     return Grouped(pd.factorize(label)[0].astype(np.int64), tied, by_person)
 
 
-def _content_order(placed: np.ndarray, room: np.ndarray, about: Traits, surnames: Surnames) -> np.ndarray:
-    """An order of the placed people that does not depend on how persons are numbered, but for people who look alike."""
-    names = pd.factorize(pd.Series(about.forename[placed]).fillna(""), sort=True)[0]
-    age = np.nan_to_num(about.age[placed], nan=-1.0)
-    return np.lexsort((surnames.main[placed], names, -age, room[placed]))
+def _told_apart(
+    members: np.ndarray,
+    sizes: np.ndarray,
+    door: np.ndarray,
+    ties: tuple[np.ndarray, np.ndarray],
+    about: Traits,
+    surnames: Surnames,
+) -> np.ndarray:
+    """For each of `members`, who stand room by room, its family by `families`. `sizes` and `door` are of the rooms."""
+    bounds = np.r_[0, np.cumsum(sizes)]
+    places = np.arange(len(members)) - np.repeat(bounds[:-1], sizes)
+    room, place = np.full((2, len(about.age)), -1, dtype=np.int64)
+    room[members], place[members] = np.repeat(np.arange(len(sizes)), sizes), places
+    one, other = ties
+    together = (room[one] == room[other]) & (room[one] >= 0)
+    together &= (about.role[one] != LODGER) | (about.role[other] != LODGER)  # two lodgers are two households
+    tied: list[list[tuple[int, int]]] = [[] for _ in sizes]
+    pairs = (column.tolist() for column in (room[one[together]], place[one[together]], place[other[together]]))
+    for where, first, second in zip(*pairs, strict=True):
+        tied[where].append((first, second))
+    occupants = _occupants(members, places, about, surnames)
+    found: list[int] = []
+    for pair, kind, (start, end) in zip(tied, door.tolist(), itertools.pairwise(bounds.tolist()), strict=True):
+        found += families(occupants[start:end], pair, door=kind)
+    return np.array(found, dtype=np.int64)
+
+
+def _content_order(members: np.ndarray, room: np.ndarray, about: Traits, surnames: Surnames) -> np.ndarray:
+    """An order of people by room that does not depend on how persons are numbered, but for people who look alike."""
+    names = pd.factorize(pd.Series(about.forename[members]).fillna(""), sort=True)[0]
+    age = np.nan_to_num(about.age[members], nan=-1.0)
+    return np.lexsort((surnames.main[members], names, -age, room[members]))
 
 
 def _worth_a_look(
@@ -257,30 +271,20 @@ def _worth_a_look(
     return (sizes > 1) & (crowded | (several & two_families) | (heads > 1))
 
 
-class _Occupants:
-    """Makes the occupants of doors from columns turned into lists once."""
-
-    def __init__(self, about: Traits, surnames: Surnames) -> None:
-        self._age = [None if age != age else age for age in about.age.tolist()]
-        self._sex, self._forename = about.sex.tolist(), about.forename.tolist()
-        self._child, self._role = about.child.tolist(), about.role.tolist()
-        kept = ~surnames.neutral[surnames.part] if len(surnames.part) else np.zeros(0, dtype=bool)
-        self._start = np.r_[0, np.cumsum(kept)][surnames.start].tolist()
-        self._part = surnames.part[kept].tolist()
-        self._value, self._share = surnames.values, surnames.share.tolist()
-
-    def of(self, place: int, person: int) -> Occupant:
-        codes = self._part[self._start[person] : self._start[person + 1]]
-        return Occupant(
-            place=place,
-            age=self._age[person],
-            sex=self._sex[person],
-            child=self._child[person],
-            role=self._role[person],
-            parts=tuple([self._value[code] for code in codes]),
-            shares=tuple([self._share[code] for code in codes]),
-            forename=self._forename[person],
-        )
+def _occupants(members: np.ndarray, places: np.ndarray, about: Traits, surnames: Surnames) -> list[Occupant]:
+    """These people as occupants of their doors, with the surname parts that may tie."""
+    kept = ~surnames.neutral[surnames.part] if len(surnames.part) else np.zeros(0, dtype=bool)
+    start, part = np.r_[0, np.cumsum(kept)][surnames.start], surnames.part[kept]
+    first, last = start[members], start[members + 1]
+    codes = part[ranges(first, last - first)]
+    values, shares = [surnames.values[code] for code in codes.tolist()], surnames.share[codes].tolist()
+    ends = np.cumsum(last - first)
+    named = zip((ends - last + first).tolist(), ends.tolist(), strict=True)
+    columns = [column[members].tolist() for column in (about.age, about.sex, about.child, about.role, about.forename)]
+    return [
+        Occupant(place, None if age != age else age, sex, child, role, tuple(values[a:b]), tuple(shares[a:b]), forename)
+        for place, age, sex, child, role, forename, (a, b) in zip(places.tolist(), *columns, named, strict=True)
+    ]
 
 
 def _without_address(

@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from matcher.households import doors
-from matcher.households.coding import Coded
+from matcher.households.coding import Coded, distinct, pack
 
 HOW = ("as_delivered", "uprn", "street_mended", "postcode_filled", "postcode_mended", "no_number", "none")
 AS_DELIVERED, UPRN, STREET_MENDED, POSTCODE_FILLED, POSTCODE_MENDED, NO_NUMBER, NO_ADDRESS = range(7)
@@ -26,31 +26,33 @@ UNKNOWN_STREETS = 1_500  # bounds the search for misspelt streets without a post
 def mend(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     """Mend `addresses` in place: one row an address, code columns, `support`, `listed`, `usable`; `how` says what was done."""
     addresses["how"] = np.where(addresses["usable"], AS_DELIVERED, NO_ADDRESS)
-    _use_uprn(addresses)
+    commonest_first = np.argsort(-addresses["support"].to_numpy(), kind="stable")
+    _use_uprn(addresses, commonest_first)
     _mend_streets(addresses, coded)
     _fill_streets(addresses)
-    _mend_postcodes(addresses, coded)
+    _mend_postcodes(addresses, coded, commonest_first)
     _unswap_flats(addresses, coded)
-    _mend_by_number(addresses, coded)
+    _mend_by_number(addresses, coded, commonest_first)
     _fill_postcodes(addresses, coded)
     _number_buildings(addresses, coded)
     _unswap_flats(addresses, coded)
     _settle_buildings(addresses)
 
 
-def _use_uprn(addresses: pd.DataFrame) -> None:
+def _use_uprn(addresses: pd.DataFrame, commonest_first: np.ndarray) -> None:
     """A UPRN gives the whole address (the gazetteer's, else the commonest), unless number and postcode both contradict it."""
-    listed = addresses[(addresses["uprn"] >= 0) & (addresses["base"] >= 0) & (addresses["postcode"] >= 0)]
-    listed = listed.sort_values(["support", "address"], ascending=[False, True]).drop_duplicates("uprn")
+    whole = (addresses[["uprn", "base", "postcode"]] >= 0).all(axis=1).to_numpy()
     addresses["bare_uprn"] = -1
-    if listed.empty:
+    if not whole.any():
         addresses["bare_uprn"] = _bare_uprn(addresses)
         return
-    at = np.full(int(addresses["uprn"].max()) + 2, -1, dtype=np.int64)  # an address without UPRN reads the last place
-    at[listed["uprn"]] = np.arange(len(listed))
-    row = at[addresses["uprn"]]
+    uprn = addresses["uprn"].to_numpy()
+    at = np.full(int(uprn.max()) + 2, -1, dtype=np.int64)  # an address without UPRN reads the last place
+    commonest_last = commonest_first[whole[commonest_first]][::-1]  # what is written last stays
+    at[uprn[commonest_last]] = commonest_last
+    row = at[uprn]
     names = ("postcode", "street", "base", "building", "town", "unit")
-    found = {name: np.append(listed[name], -1)[row] for name in names}
+    found = {name: np.append(addresses[name].to_numpy(), -1)[row] for name in names}
     same_postcode = (addresses["postcode"] < 0) | (addresses["postcode"] == found["postcode"])
     same_base = (addresses["base"] < 0) | (addresses["base"] == found["base"])
     trusted = (row >= 0) & (same_postcode | same_base) & ~addresses["listed"]
@@ -69,8 +71,8 @@ def _bare_uprn(addresses: pd.DataFrame) -> np.ndarray:
 
 def _mend_streets(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     """Within a postcode the rarer spelling of a street becomes the commoner one."""
-    has = addresses[(addresses["postcode"] >= 0) & (addresses["street"] >= 0)]
-    pairs = has.groupby(["postcode", "street"], as_index=False)["support"].sum()
+    has = np.flatnonzero((addresses[["postcode", "street"]] >= 0).all(axis=1))
+    pairs = _supported(addresses, has, ["postcode", "street"])
     pairs = pairs[pairs.groupby("postcode", sort=False)["street"].transform("size") > 1]
     if pairs.empty:
         return
@@ -105,6 +107,31 @@ def _groups(frame: pd.DataFrame, by: str, names: tuple[str, ...]) -> list[tuple[
     return [(int(keys[s]), rows[s:e]) for s, e in zip(starts, np.r_[starts[1:], len(keys)], strict=True)]
 
 
+def _supported(addresses: pd.DataFrame, rows: np.ndarray, by: list[str]) -> pd.DataFrame:
+    """The combinations of `by` among these rows, sorted: the support of each, whether any is listed, and the town first named.
+
+    Support is added up in the order of `rows`.
+    """
+    columns = {name: addresses[name].to_numpy()[rows] for name in by}
+    key = pack(*columns.values())
+    head = np.zeros(int(key.max(initial=-1)) + 1, dtype=np.int64)
+    head[key] = np.arange(len(key))
+    support = addresses["support"].iloc[rows].groupby(key).sum().to_numpy()
+    found = pd.DataFrame({**{name: column[head] for name, column in columns.items()}, "support": support})
+    for name, unknown in (("town", -1), ("listed", False)):
+        told = addresses[name].to_numpy()[rows]
+        has = np.flatnonzero(told != unknown)[::-1]  # of several the first is written last
+        first = np.full(len(head), unknown)
+        first[key[has]] = told[has]
+        found[name] = first
+    return found
+
+
+def _two_towns(pairs: pd.DataFrame) -> pd.Series:
+    """Whether the two sides of each pair name towns, and not the same."""
+    return (pairs["town"] >= 0) & (pairs["town_other"] >= 0) & (pairs["town"] != pairs["town_other"])
+
+
 def _look_up(keys: np.ndarray, values: np.ndarray, wanted: pd.Series | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(found?, value) of each wanted key among sorted distinct keys."""
     wanted = np.asarray(wanted)
@@ -114,26 +141,30 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: pd.Series | np.ndarra
     return keys[at] == wanted, values[at]
 
 
-def _only(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """`by` -> the one `value` that goes with it; combinations with several values are left out."""
-    seen = frame[[*by, value]].drop_duplicates()
-    return seen[~seen.duplicated(by, keep=False)]
-
-
 def _fill(addresses: pd.DataFrame, lacking: pd.Series, by: list[str], value: str, known: pd.DataFrame) -> np.ndarray:
     """Fill `value` where `lacking` from the one value that `known` rows have for `by`; gives which rows were filled."""
-    wanted = lacking & (addresses[by] >= 0).all(axis=1)
+    wanted = np.flatnonzero(lacking & (addresses[by] >= 0).all(axis=1))
     filled = np.zeros(len(addresses), dtype=bool)
-    if not wanted.any():
+    if not len(wanted):
         return filled
-    asked = np.zeros(int(addresses[by[0]].max()) + 2, dtype=bool)
-    asked[addresses.loc[wanted, by[0]]] = True  # most of what is known is asked for by nobody
-    known = known[asked[known[by[0]]] & (known[value] >= 0)]
-    table = _only(known[(known[by] >= 0).all(axis=1)], by, value)
-    found = addresses.loc[wanted, by].merge(table, on=by, how="left")[value].to_numpy()
-    rows = np.flatnonzero(wanted)[~np.isnan(found)]
-    addresses.loc[rows, value] = found[~np.isnan(found)].astype(np.int64)
-    filled[rows] = True
+    widths = [int(addresses[name].max()) + 1 for name in by]
+    asked = np.zeros(widths[0] + 1, dtype=bool)
+    asked[addresses[by[0]].to_numpy()[wanted]] = True  # most of what is known is asked for by nobody
+    rows = np.flatnonzero(asked[known[by[0]]] & (known[[*by, value]] >= 0).all(axis=1))
+    mine, theirs = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    for name, width in zip(by, widths, strict=True):
+        mine = mine * width + addresses[name].to_numpy()[wanted]
+        theirs = theirs * width + known[name].to_numpy()[rows]
+    keys = distinct(mine)
+    hit, place = _look_up(keys, np.arange(len(keys)), theirs)
+    values = known[value].to_numpy()[rows[hit]]
+    least, most = np.full(len(keys), np.iinfo(np.int64).max), np.full(len(keys), -1)
+    np.minimum.at(least, place[hit], values)
+    np.maximum.at(most, place[hit], values)
+    found = np.where(least == most, most, -1)[np.searchsorted(keys, mine)]
+    told = wanted[found >= 0]
+    addresses.loc[told, value] = found[found >= 0]
+    filled[told] = True
     return filled
 
 
@@ -150,7 +181,7 @@ def _fill_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     lacking = addresses["usable"] & (addresses["postcode"] < 0) & (addresses["street"] >= 0)
     if not lacking.any():
         return
-    known = addresses[(addresses["postcode"] >= 0) & addresses["usable"]]
+    known = addresses.loc[(addresses["postcode"] >= 0) & addresses["usable"], ["street", "base", "town", "postcode"]]
     _spell_streets(addresses, lacking, known, coded)
     ways = (["street", "base", "town"], ["street", "base"], ["street", "town"], ["street"])
     for by in ways:
@@ -165,8 +196,10 @@ def _fill_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
 
 def _spell_streets(addresses: pd.DataFrame, lacking: pd.Series, known: pd.DataFrame, coded: dict[str, Coded]) -> None:
     """Streets of addresses without postcode that no other address knows: the nearest known spelling, if one is near."""
-    known_streets = np.unique(known.loc[known["street"] >= 0, "street"])
-    unknown = np.setdiff1d(np.unique(addresses.loc[lacking, "street"]), known_streets)[:UNKNOWN_STREETS]
+    there, asked = np.zeros((2, len(coded["street"].values) + 1), dtype=bool)
+    there[known["street"]], asked[addresses.loc[lacking, "street"]] = True, True
+    there[-1] = False  # where addresses without street are ticked off
+    known_streets, unknown = np.flatnonzero(there), np.flatnonzero(asked & ~there)[:UNKNOWN_STREETS]
     if not len(unknown) or not len(known_streets):
         return
     texts = coded["street"].values
@@ -182,15 +215,11 @@ def _spell_streets(addresses: pd.DataFrame, lacking: pd.Series, known: pd.DataFr
         addresses.loc[rows, "street"] = addresses.loc[rows, "street"].map(mended)
 
 
-def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
+def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded], commonest_first: np.ndarray) -> None:
     """A postcode in which nobody else has that street, one key away from one of that town in which others have it."""
-    has = addresses["usable"] & (addresses["postcode"] >= 0) & (addresses["street"] >= 0)
-    named = addresses[has].sort_values(["support", "address"], ascending=[False, True])
-    named = named.assign(named=named["town"].where(named["town"] >= 0))
-    pairs = named.groupby(["postcode", "street"], as_index=False).agg(
-        support=("support", "sum"), town=("named", "first")
-    )
-    known = pairs.assign(total=pairs.groupby("street", sort=False)["support"].transform("sum"))
+    has = (addresses["usable"] & (addresses["postcode"] >= 0) & (addresses["street"] >= 0)).to_numpy()
+    known = _supported(addresses, commonest_first[has[commonest_first]], ["postcode", "street"])
+    known["total"] = known.groupby("street", sort=False)["support"].transform("sum")
     doubtful = known[(known["support"] <= 2) & (known["total"] > known["support"])]
     if doubtful.empty:
         return
@@ -198,8 +227,7 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     offered = offered[
         (offered["support_other"] > offered["support"]) & (offered["postcode_other"] != offered["postcode"])
     ]
-    two_towns = offered["town"].notna() & offered["town_other"].notna() & (offered["town"] != offered["town_other"])
-    offered = offered[~two_towns]
+    offered = offered[~_two_towns(offered)]
     offered = offered.sort_values(["street", "support_other", "postcode_other"], ascending=[True, False, True])
     offered = offered[offered.groupby(["street", "postcode"]).cumcount() < 40]
     texts = coded["postcode"].values
@@ -211,11 +239,12 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     if offered.empty:
         return
     # the same number there tells between several near postcodes of one long street
-    numbers = addresses.loc[has, ["street", "postcode", "base"]].drop_duplicates()
-    rows = (
-        addresses[has]
-        .reset_index()
-        .merge(offered[["street", "postcode", "postcode_other"]], on=["street", "postcode"], how="inner")
+    concerned = np.zeros(len(coded["street"].values) + 1, dtype=bool)  # an address without street reads the last place
+    concerned[offered["street"]] = True
+    named = addresses.loc[has & concerned[addresses["street"]], ["street", "postcode", "base"]]
+    numbers = named.drop_duplicates()
+    rows = named.reset_index().merge(
+        offered[["street", "postcode", "postcode_other"]], on=["street", "postcode"], how="inner"
     )
     there = rows[["street", "postcode_other", "base"]].merge(
         numbers.rename(columns={"postcode": "postcode_other"}), how="left", indicator="seen"
@@ -227,20 +256,18 @@ def _mend_postcodes(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     addresses.loc[rows["index"], "how"] = POSTCODE_MENDED
 
 
-def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
+def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, Coded], commonest_first: np.ndarray) -> None:
     """One street and number in two postcodes of a sector (or one key apart): the doubtful one becomes the other.
 
     Doubtful: not in the gazetteer where the other is, or one person's where at least twice as many people have the other
     and no two towns speak against it (villages of one sector share street names).
     """
-    whole = (addresses[["postcode", "street", "base"]] >= 0).all(axis=1) & addresses["usable"]
+    whole = ((addresses[["postcode", "street", "base"]] >= 0).all(axis=1) & addresses["usable"]).to_numpy()
     by = ["street", "base", "postcode"]
-    known = addresses[whole].sort_values(["support", "address"], ascending=[False, True])
-    known = known.assign(named=known["town"].where(known["town"] >= 0))
-    known = known.groupby(by, as_index=False).agg(
-        support=("support", "sum"), listed=("listed", "any"), town=("named", "first")
-    )
-    known = known[known.groupby(["street", "base"], sort=False)["postcode"].transform("size").between(2, 60)]
+    known = _supported(addresses, commonest_first[whole[commonest_first]], by)
+    number = pack(known["street"].to_numpy(), known["base"].to_numpy())
+    postcodes = np.bincount(number, minlength=1)[number]
+    known = known[(postcodes >= 2) & (postcodes <= 60)]
     weak = known[~known["listed"]]
     if weak.empty:
         return
@@ -251,19 +278,19 @@ def _mend_by_number(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     one, other = pairs["postcode"].to_numpy(), pairs["postcode_other"].to_numpy()
     near = np.array([doors.near_postcode(texts[a], texts[b]) for a, b in zip(one, other, strict=True)], dtype=bool)
     close = near | (sector[one] == sector[other])
-    two_towns = (
-        pairs["town"].notna() & pairs["town_other"].notna() & (pairs["town"] != pairs["town_other"])
-    ).to_numpy()
+    two_towns = _two_towns(pairs).to_numpy()
     listed = pairs["listed_other"].to_numpy(dtype=bool)
     lone = (pairs["support"] <= ONE_PERSON).to_numpy() & (pairs["support_other"] >= 2 * pairs["support"]).to_numpy()
     good = close & ((listed & (near | ~two_towns)) | (near & lone & ~two_towns))
     chosen = pairs[good].assign(near=near[good]).sort_values([*by, "near"], ascending=[True, True, True, False])
     chosen = chosen[chosen["near"] | ~chosen.groupby(by, sort=False)["near"].transform("any")]
     chosen = chosen[~chosen.duplicated(by, keep=False)]
-    found = addresses[by].merge(chosen[[*by, "postcode_other"]], on=by, how="left")["postcode_other"].to_numpy()
-    hit = whole.to_numpy() & ~np.isnan(found)
-    addresses.loc[hit, "postcode"] = found[hit].astype(np.int64)
-    addresses.loc[hit, "how"] = POSTCODE_MENDED
+    concerned = np.zeros(len(coded["street"].values) + 1, dtype=bool)  # an address without street reads the last place
+    concerned[chosen["street"]] = True
+    asked = addresses.loc[whole & concerned[addresses["street"]], by].reset_index()
+    mended = asked.merge(chosen[[*by, "postcode_other"]], on=by)
+    addresses.loc[mended["index"], "postcode"] = mended["postcode_other"].to_numpy()
+    addresses.loc[mended["index"], "how"] = POSTCODE_MENDED
 
 
 def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
@@ -273,13 +300,16 @@ def _unswap_flats(addresses: pd.DataFrame, coded: dict[str, Coded]) -> None:
     unit_of = {text: code for code, text in enumerate(coded["unit"].values)}
     as_base = np.array([base_of.get(text, -1) for text in coded["unit"].values] + [-1], dtype=np.int64)
     as_unit = np.array([unit_of.get(text, -1) for text in coded["base"].values] + [-1], dtype=np.int64)
-    turned = addresses.assign(new_base=as_base[addresses["unit"]], new_unit=as_unit[addresses["base"]])
-    turned = turned[
-        both & (turned["new_base"] >= 0) & (turned["new_unit"] >= 0) & (turned["new_base"] != turned["base"])
-    ]
+    new_base, new_unit = as_base[addresses["unit"]], as_unit[addresses["base"]]
+    both, turns = both.to_numpy(), (new_base >= 0) & (new_unit >= 0) & (new_base != addresses["base"].to_numpy())
+    turned = addresses.loc[both & turns, ["postcode", "street", "base", "unit"]]
+    turned = turned.assign(new_base=new_base[both & turns], new_unit=new_unit[both & turns])
     if turned.empty:
         return
-    near = addresses[both & addresses["postcode"].isin(turned["postcode"])]
+    near = addresses.loc[
+        both & addresses["postcode"].isin(turned["postcode"]) & addresses["street"].isin(turned["street"]),
+        ["postcode", "street", "base", "unit", "support"],
+    ]
     flats = near.groupby(["postcode", "street", "base"])["unit"].nunique()
     support = near.groupby(["postcode", "street", "base", "unit"])["support"].sum()
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from matcher.households import dwelling_rows as rows_stage
 from matcher.households.areas import find_areas
-from matcher.households.coding import sources_of, wording_rank
+from matcher.households.coding import references_of, sources_of, wording_rank
 from matcher.households.dwellings import PLACES, Dwellings, find_dwellings
 from matcher.households.grouping import (
     Grouped,
@@ -76,17 +76,18 @@ def place(
     tell(0.65)
     earlier, arrived = earlier_ties(residence, dwellings), arrival_ties(records, person, dwellings)
     moves = np.concatenate([earlier[0], arrived[0]]), np.concatenate([earlier[1], arrived[1]])
+    references = references_of(records)
     grouped = group(
         residence,
         dwellings,
         surnames,
         about,
-        paper_ties(records, person),
+        paper_ties(records, person, references),
         family_ties(persons),
         moves,
     )
     tell(0.85)
-    assigned = rows_stage.assign(records, person, dwellings, residence, grouped.household, about.role)
+    assigned = rows_stage.assign(records, person, dwellings, residence, grouped.household, about.role, references)
     found = _households(records, wording, person, dwellings, residence, grouped, assigned, areas, supplier_areas or {})
     tell(0.97)
     return Placed(

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from matcher.households.coding import dense_ids, pack, ranges
 from matcher.households.dwellings import CONFIDENCE, Dwellings
 from matcher.households.following import follow
 from matcher.households.reasons import code
@@ -29,6 +30,7 @@ PRIOR_CASES = 40.0  # how many cases the trust of a specification is worth again
 ROUNDS = 4
 MOVES_A_YEAR = 0.07  # share of people who leave an address within a year: what age does to a sighting
 OLDEST_YEARS = 4.0
+UNDATED = np.iinfo(np.int64).min  # NaT as a number
 SUPERSEDED = 0.12  # the same source later gave another door
 BEFORE_ARRIVAL = 0.35  # seen there before a register says the person arrived elsewhere
 LEFT = 0.02  # a register says the person left that door
@@ -77,16 +79,22 @@ def settle(
     error, candidates = _estimate(votes, source_trust, len(source_names))
     adult = ~child
     candidates = _with_kin(candidates, surnames, adult, people)
-    order = np.lexsort((candidates["dwelling"], -candidates["score"]))
-    best = candidates.iloc[order].drop_duplicates("person")
-    home = np.full(people, -1, dtype=np.int64)
-    home[best["person"]] = best["dwelling"]
-    left = np.zeros(people, dtype=bool)
-    left[best.loc[best["only_left"], "person"]] = True
+    home, left = _best(candidates, people)
     followed = follow(home, left, seen, candidates, surnames, age, adult, dwellings, people)
     return _explain(
         home, followed, left, seen, candidates, dwellings, people, dict(zip(source_names, error, strict=True))
     )
+
+
+def _best(candidates: pd.DataFrame, people: int) -> tuple[np.ndarray, np.ndarray]:
+    """The home of each person, of two doors that are as good the first; and who is known only at doors that were left."""
+    score, person = candidates["score"].to_numpy(), candidates["person"].to_numpy()
+    head, of_person = _runs(person)
+    best = np.flatnonzero(score == np.maximum.reduceat(score, head)[of_person])[::-1]  # the first is written last
+    home, left = np.full(people, -1, dtype=np.int64), np.zeros(people, dtype=bool)
+    home[person[best]] = candidates["dwelling"].to_numpy()[best]
+    left[person[best]] = candidates["only_left"].to_numpy()[best]
+    return home, left
 
 
 def _nowhere(people: int) -> Residence:
@@ -182,85 +190,100 @@ def _find_units(seen: pd.DataFrame, dwellings: Dwellings, surnames: Surnames) ->
 
 
 def _votes(seen: pd.DataFrame, dwellings: Dwellings) -> pd.DataFrame:
-    """One row a person, door and source: how old, and how much less than whole the vote is."""
+    """One row a person, door and source, in their order: how old, and how much less than whole the vote is."""
+    person, dwelling, source = (seen[name].to_numpy() for name in ("person", "dwelling", "source"))
+    vote, by_source = pack(person, dwelling, source), pack(person, source)
+    rows = np.bincount(vote)
+    head = np.empty(len(rows), dtype=np.int64)
+    head[vote] = np.arange(len(vote))
+    until, arrived, day = (_numbers(seen[name]) for name in ("until", "arrived", "day"))
+    dated, gone = day != UNDATED, seen["gone"].to_numpy()
     factor = np.ones(len(seen))
-    factor[dwellings.vague[seen["dwelling"]]] *= VAGUE
-    factor[dwellings.place[seen["dwelling"]] == 3] *= INSTITUTION
+    factor[dwellings.vague[dwelling]] *= VAGUE
+    factor[dwellings.place[dwelling] == 3] *= INSTITUTION
     factor[seen["never_home"]] = NEVER_HOME
     # who left a door has left it for every source that does not say otherwise later
-    gone = seen[seen["gone"]].groupby(["person", "dwelling"], as_index=False)["until"].max()
-    left_on = seen[["person", "dwelling"]].merge(gone, on=["person", "dwelling"], how="left")["until"].to_numpy()
-    day = seen["day"].to_numpy()
-    later = ~np.isnat(left_on) & ~np.isnat(day) & (day > left_on) & ~seen["gone"].to_numpy()
-    said_left = seen["gone"].to_numpy() | (~np.isnat(left_on) & ~later)
+    at_door = np.cumsum(np.r_[True, (np.diff(person[head]) != 0) | (np.diff(dwelling[head]) != 0)])[vote]
+    left_on = _latest(at_door, np.where(gone, until, UNDATED))
+    said_left = gone | ((left_on != UNDATED) & ~(dated & (day > left_on)))
     factor[said_left] = LEFT
     # seen elsewhere before the register's arrival
-    arrival = (
-        seen[["person"]]
-        .merge(
-            seen[seen["arrived"].notna()].groupby("person", as_index=False)["arrived"].max(), on="person", how="left"
-        )["arrived"]
-        .to_numpy()
-    )
-    before = ~np.isnat(arrival) & ~np.isnat(day) & (day < arrival)
-    factor[before] *= BEFORE_ARRIVAL
+    factor[dated & (day < _latest(person, arrived))] *= BEFORE_ARRIVAL
     # the same source gave another door later
-    owner = seen["person"].to_numpy() * (int(seen["source"].max()) + 1) + seen["source"].to_numpy()
-    latest = seen.groupby(owner, sort=False)["day"].transform("max").to_numpy()
-    old = ~np.isnat(day) & (day < latest)
-    own_latest = (
-        seen.assign(d=day).groupby(["person", "source", "dwelling"], sort=False)["d"].transform("max").to_numpy()
-    )
-    factor[old & (own_latest < latest)] *= SUPERSEDED
-    votes = seen[["person", "dwelling", "source", "age"]].assign(factor=factor, left=said_left)
-    votes = votes.groupby(["person", "dwelling", "source"], as_index=False).agg(
-        age=("age", "min"), factor=("factor", "max"), rows=("factor", "size"), left=("left", "all")
-    )
+    latest = _latest(by_source, day)
+    factor[dated & (day < latest) & (_latest(vote, day) < latest)] *= SUPERSEDED
+    age, most = np.full(len(rows), np.inf), np.zeros(len(rows))
+    np.minimum.at(age, vote, seen["age"].to_numpy())
+    np.maximum.at(most, vote, factor)
     # undated rows of one source that disagree share its vote
-    whole = votes.groupby(["person", "source"], sort=False)["rows"].transform("sum")
-    split = votes["factor"] > SUPERSEDED
-    votes["factor"] *= np.where(split, votes["rows"] / whole, 1.0) ** 0.5
-    return votes
+    whole = np.bincount(by_source[head], weights=rows)[by_source[head]]
+    most *= np.where(most > SUPERSEDED, rows / whole, 1.0) ** 0.5
+    left = np.bincount(vote, weights=~said_left) == 0
+    return pd.DataFrame(
+        {
+            "person": person[head],
+            "dwelling": dwelling[head],
+            "source": source[head],
+            "age": age,
+            "factor": most,
+            "left": left,
+        }
+    )
+
+
+def _numbers(days: pd.Series) -> np.ndarray:
+    """Days as whole numbers, UNDATED below all others."""
+    return days.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _latest(group: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """For each row the latest day of its group."""
+    latest = np.full(int(group.max()) + 1, UNDATED)
+    np.maximum.at(latest, group, day)
+    return latest[group]
 
 
 def _estimate(votes: pd.DataFrame, trust: np.ndarray, sources: int) -> tuple[np.ndarray, pd.DataFrame]:
     """The share of wrong addresses of each source, and each person's doors with score and probability."""
     prior = 0.17 - 0.0014 * trust
     error = prior.copy()
-    key = votes["person"].to_numpy() * (int(votes["dwelling"].max()) + 1) + votes["dwelling"].to_numpy()
-    live, place = np.unique(key, return_inverse=True)
-    persons = live // (int(votes["dwelling"].max()) + 1)
+    person = votes["person"].to_numpy()
+    fresh = (votes[["person", "dwelling"]].diff() != 0).any(axis=1).to_numpy()
+    place, persons = np.cumsum(fresh) - 1, person[fresh]
     source, factor = votes["source"].to_numpy(), votes["factor"].to_numpy()
-    fresh = np.exp(-MOVES_A_YEAR * votes["age"].to_numpy())
-    head = np.unique(persons, return_index=True)[1]
-    of_person = np.repeat(np.arange(len(head)), np.diff(np.r_[head, len(persons)]))
-    asked = votes.groupby("person", sort=False)["source"].transform("nunique").to_numpy() > 1
+    recent = np.exp(-MOVES_A_YEAR * votes["age"].to_numpy())
+    head, of_person = _runs(persons)
+    first, of_vote = _runs(person)
+    asked = (np.minimum.reduceat(source, first) != np.maximum.reduceat(source, first))[of_vote]
     asked &= factor > SUPERSEDED
-    probability = np.ones(len(live))
+    probability = np.ones(len(persons))
     for _ in range(ROUNDS):
-        right = np.clip((1 - error[source]) * fresh, 0.05, 0.995)
+        right = np.clip((1 - error[source]) * recent, 0.05, 0.995)
         vote = np.log(right / (1 - right)) * factor
-        score = np.bincount(place, weights=np.maximum(vote, 0.02 * factor), minlength=len(live))
+        score = np.bincount(place, weights=np.maximum(vote, 0.02 * factor), minlength=len(persons))
         top = np.maximum.reduceat(score, head)
         odds = np.exp(score - top[of_person])
         probability = odds / np.add.reduceat(odds, head)[of_person]
         wrong = np.bincount(source[asked], weights=1 - probability[place[asked]], minlength=sources)
         cases = np.bincount(source[asked], minlength=sources)
         error = np.clip((wrong + prior * PRIOR_CASES) / (cases + PRIOR_CASES), 0.005, 0.4)
-    left = np.bincount(place, weights=~votes["left"].to_numpy(), minlength=len(live)) == 0
-    candidates = pd.DataFrame(
-        {"person": persons, "dwelling": live % (int(votes["dwelling"].max()) + 1), "score": score}
-    )
+    left = np.bincount(place, weights=~votes["left"].to_numpy(), minlength=len(persons)) == 0
+    candidates = pd.DataFrame({"person": persons, "dwelling": votes["dwelling"].to_numpy()[fresh], "score": score})
     candidates["only_left"] = left
     candidates["probability"] = probability
-    candidates["sources"] = np.bincount(place, weights=factor > SUPERSEDED, minlength=len(live)).astype(np.int64)
+    candidates["sources"] = np.bincount(place, weights=factor > SUPERSEDED, minlength=len(persons)).astype(np.int64)
     return error, candidates
+
+
+def _runs(sorted_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of one id starts, and the number of its run for each row."""
+    fresh = np.r_[True, sorted_ids[1:] != sorted_ids[:-1]]
+    return np.flatnonzero(fresh), np.cumsum(fresh) - 1
 
 
 def _rated(candidates: pd.DataFrame) -> pd.DataFrame:
     score, persons = candidates["score"].to_numpy(), candidates["person"].to_numpy()
-    head = np.flatnonzero(np.r_[True, persons[1:] != persons[:-1]])
-    of_person = np.repeat(np.arange(len(head)), np.diff(np.r_[head, len(persons)]))
+    head, of_person = _runs(persons)
     odds = np.exp(score - np.maximum.reduceat(score, head)[of_person])
     return candidates.assign(probability=odds / np.add.reduceat(odds, head)[of_person])
 
@@ -275,11 +298,11 @@ def _with_kin(candidates: pd.DataFrame, surnames: Surnames, adult: np.ndarray, p
     asked = np.flatnonzero(several)
     per_row = surnames.start[persons + 1] - surnames.start[persons]
     rows = np.repeat(np.arange(len(candidates)), per_row)
-    parts = surnames.part[_ranges(surnames.start[persons], per_row)]
+    parts = surnames.part[ranges(surnames.start[persons], per_row)]
     keep = ~surnames.neutral[parts] if len(parts) else np.zeros(0, dtype=bool)
     rows, parts = rows[keep], parts[keep]
     key = homes[rows] * (len(surnames.values) + 1) + parts
-    _, group = np.unique(key, return_inverse=True)
+    group = dense_ids(key)
     grown = adult[persons]
     for _ in range(2):
         weight = candidates["probability"].to_numpy()
@@ -296,14 +319,6 @@ def _with_kin(candidates: pd.DataFrame, surnames: Surnames, adult: np.ndarray, p
         score[asked] += bonus[asked]
         candidates = _rated(candidates.assign(score=score))
     return candidates
-
-
-def _ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """start[0], start[0]+1, ... for each (start, size), one after the other."""
-    if not size.sum():
-        return np.zeros(0, dtype=np.int64)
-    ends = np.cumsum(size)
-    return np.arange(ends[-1]) - np.repeat(ends - size, size) + np.repeat(start, size)
 
 
 def _explain(
@@ -336,12 +351,22 @@ def _explain(
     reason[left & (home >= 0)] = code("left")
     reason[followed] = code("follows_family")
     probability[followed] = 0.7
-    believed = seen[seen["dwelling"].to_numpy() == home[seen["person"].to_numpy()]]
-    believed = believed.assign(sure=CONFIDENCE[dwellings.how[believed["row"]]])
-    order = np.lexsort(
-        (*(believed[name] for name in ("record", "wording", "age")), -believed["sure"], believed["gone"])
+    rows = np.flatnonzero(seen["dwelling"].to_numpy() == home[seen["person"].to_numpy()])
+    who, number, wording, age, gone, row = (
+        seen[name].to_numpy()[rows] for name in ("person", "record", "wording", "age", "gone", "row")
     )
-    believed = believed.iloc[order].drop_duplicates("person")
-    record[believed["person"]] = believed["record"]
-    probability[believed["person"]] *= believed["sure"].to_numpy()
+    sure = CONFIDENCE[dwellings.how[row]]
+    best = np.arange(len(rows))
+    for key in (
+        gone.astype(np.int64),
+        -sure,
+        age,
+        wording,
+        number,
+    ):  # fewer are left each time, the last tells all apart
+        least = np.full(people, key.max(initial=0))
+        np.minimum.at(least, who[best], key[best])
+        best = best[key[best] == least[who[best]]]
+    record[who[best]] = number[best]
+    probability[who[best]] *= sure[best]
     return Residence(home, reason, record, probability, left, candidates, error)

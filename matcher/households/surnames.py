@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -65,11 +64,10 @@ def find_surnames(records: pa.Table, person: np.ndarray, people: int) -> Surname
     keys, times = np.unique(who[good] * width + part[good], return_counts=True)
     people_of, parts = keys // width, keys % width
     main = np.full(people, -1, dtype=np.int64)
-    best = pd.DataFrame({"p": people_of, "part": parts, "n": times}).sort_values(
-        ["p", "n", "part"], ascending=[True, False, True]
-    )
-    best = best.drop_duplicates("p")
-    main[best["p"]] = best["part"]
+    most = np.zeros(people, dtype=np.int64)
+    np.maximum.at(most, people_of, times)
+    best = np.flatnonzero(times == most[people_of])[::-1]  # of several the first is written last
+    main[people_of[best]] = parts[best]
     return Surnames(
         person=people_of,
         part=parts,

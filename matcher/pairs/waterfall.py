@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 PLACES = 4  # decimals of bits that are kept
 NOTHING = 1e-10  # bits that are rounding
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 START, SAME_ROW = "start", "same_row"
 FREQUENCIES = (
@@ -32,8 +34,7 @@ CONTEXT = ("moved_together", "unrivalled")
 """Kinds of context of which `Basis` holds the bits, in the order of their steps."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What one thing adds. `what`: "start", "comparison.<name>", "lacking", "common.<kind>", "ages", "sources", "reference.<rule>",
     "context.<which>" or "same_row"; `level`: of a comparison its level or "missing", else empty."""
 
@@ -44,15 +45,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """The steps of one pair of records, left id below right id."""
+    """The steps of one pair of records, left id below right id; `kept`: as JSON, [[what, level, bits], ...]."""
 
     left: int
     right: int
     steps: tuple[Step, ...]
+    kept: str
 
     @property
     def weight(self) -> float:
-        return sum(step.bits for step in self.steps)
+        return sum([bits for _, _, bits in self.steps])
 
 
 def waterfalls(basis: Basis, left: Iterable[int], right: Iterable[int]) -> list[Waterfall]:
@@ -61,43 +63,57 @@ def waterfalls(basis: Basis, left: Iterable[int], right: Iterable[int]) -> list[
     low, high = np.minimum(a, b), np.maximum(a, b)
     first, second = (basis.row[np.searchsorted(basis.ids, ids)] for ids in (low, high))
     i, j = np.minimum(first, second).astype(np.int32), np.maximum(first, second).astype(np.int32)
-    names, levels, weights = _cumulative(basis, i, j)
-    bits = np.diff(weights, axis=0, prepend=0.0).T.tolist()
-    known = [("missing", *of) for of in basis.model.layout.levels]
+    patterns = Comparer(basis.encoded, basis.model).patterns(i, j)
+    heads, of_pattern, compared = _compared(basis, patterns)
+    names, weights = _beyond(basis, i, j, patterns, compared)
+    bits = np.diff(weights, axis=0).T
     same = (Step(SAME_ROW, "", CERTAIN),)  # rows of one reference that say the same
+    alike = same, _to_json(same)
     found = []
-    for a, b, of, at, one in zip(low.tolist(), high.tolist(), bits, levels.tolist(), (i == j).tolist(), strict=True):
+    pairs = zip(low.tolist(), high.tolist(), (i == j).tolist(), of_pattern.tolist(), bits.tolist(), strict=True)
+    for a, b, one, head, of in pairs:
         if one:
-            found.append(Waterfall(a, b, same))
+            found.append(Waterfall(a, b, *alike))
             continue
-        told = [known[place][number] for place, number in enumerate(at)]
-        compared = slice(1, len(told) + 1)
-        steps = [Step(names[0], "", of[0]), *map(Step, names[compared], told, of[compared])]
-        rest = zip(names[len(steps) :], of[len(steps) :], strict=True)
-        steps += [Step(name, "", more) for name, more in rest if abs(more) > NOTHING]
-        found.append(Waterfall(a, b, tuple(steps)))
+        steps, kept = heads[head]
+        rest = tuple([Step(name, "", more) for name, more in zip(names, of, strict=True) if abs(more) > NOTHING])
+        found.append(Waterfall(a, b, steps + rest, f"{kept[:-1]},{_to_json(rest)[1:]}" if rest else kept))
     return found
 
 
-def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.NDArray[np.uint8], Floats]:
-    """Names of all steps, the levels of the pairs, and the weight after each step, shape (steps, pairs)."""
-    layout, scorer = basis.model.layout, basis.scorer
-    patterns = Comparer(basis.encoded, basis.model).patterns(left, right)
-    levels = layout.unpack(patterns)
-    whole = scorer.terms(left, right, levels, class_logs(basis.trained, layout, patterns))
-    nothing = {kind: np.zeros(len(left)) for kind in whole.ratios}
+def _compared(basis: Basis, patterns: Ints) -> tuple[list[tuple[tuple[Step, ...], str]], npt.NDArray[np.intp], Floats]:
+    """Start and comparisons of each distinct pattern, also as JSON; which pattern each pair has, and its weight after these.
+
+    A few hundred patterns stand for all pairs.
+    """
+    layout = basis.model.layout
+    distinct, of_pattern = np.unique(patterns, return_inverse=True)
+    levels = layout.unpack(distinct)
+    nothing = dict.fromkeys(FREQUENCIES, np.zeros(len(distinct)))
     names, weights = [START], []
     partly = np.zeros_like(levels)
-    compared = replace(basis.trained, lacking={})  # what is missing tells only once all is compared
+    trained = replace(basis.trained, lacking={})  # what is missing tells only once all is compared
     for place in range(len(layout.names) + 1):
-        logs = class_logs(compared, layout, layout.pack(partly))
+        logs = class_logs(trained, layout, layout.pack(partly))
         weights.append(Terms(logs, nothing).weight())
         if place < len(layout.names):
             names.append(f"comparison.{layout.names[place]}")
             partly[:, place] = levels[:, place]
+    known = [("missing", *of) for of in layout.levels]
+    told = [["", *(known[place][number] for place, number in enumerate(at))] for at in levels.tolist()]
+    bits = np.diff(np.array(weights), axis=0, prepend=0.0).T.tolist()
+    heads = [tuple(map(Step, names, texts, of)) for texts, of in zip(told, bits, strict=True)]
+    return [(steps, _to_json(steps)) for steps in heads], of_pattern, weights[-1][of_pattern]
+
+
+def _beyond(basis: Basis, left: Ints, right: Ints, patterns: Ints, compared: Floats) -> tuple[list[str], Floats]:
+    """Names of the steps after the comparisons; the weight `compared` and after each of these, shape (1 + steps, pairs)."""
+    layout, scorer = basis.model.layout, basis.scorer
+    levels = layout.unpack(patterns)
+    whole = scorer.terms(left, right, levels, class_logs(basis.trained, layout, patterns))
+    nothing = {kind: np.zeros(len(left)) for kind in whole.ratios}
     told, ratios = Terms(whole.logs, nothing), dict(nothing)
-    names.append("lacking")
-    weights.append(told.weight())
+    names, weights = ["lacking"], [compared, told.weight()]
     for kind in FREQUENCIES:
         ratios = ratios | {kind: whole.ratios[kind]}
         told = replace(told, ratios=ratios)
@@ -115,7 +131,7 @@ def _cumulative(basis: Basis, left: Ints, right: Ints) -> tuple[list[str], npt.N
     if basis.references is not None:
         names.append("context.one_reference")
         weights.append(weights[-1] + basis.references.bits(left, right, weights[-1]))
-    return names, levels, np.array(weights)
+    return names, np.array(weights)
 
 
 def _context(basis: Basis, left: Ints, right: Ints) -> list[Floats]:
@@ -128,11 +144,10 @@ def _context(basis: Basis, left: Ints, right: Ints) -> list[Floats]:
     return [np.where(has, getattr(basis, kind)[place], 0.0) for kind in CONTEXT]
 
 
-def to_json(steps: Sequence[Step]) -> str:
-    """Steps as they are kept: [[what, level, bits], ...]."""
-    return json.dumps([[step.what, step.level, round(step.bits, PLACES)] for step in steps], separators=(",", ":"))
+def _to_json(steps: tuple[Step, ...]) -> str:
+    return _ENCODER.encode([(what, level, round(bits, PLACES)) for what, level, bits in steps])
 
 
 def of_stored(steps: Iterable[Sequence[object]]) -> tuple[Step, ...]:
-    """The reverse of `to_json`, of what it holds."""
+    """The reverse of `Waterfall.kept`, of what it holds."""
     return tuple(Step(str(what), str(level), float(str(bits))) for what, level, bits in steps)

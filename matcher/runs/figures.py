@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.evaluation.name_forms import linkage_by_form, name_forms
@@ -20,6 +21,8 @@ from matcher.month import Month, Rules
 from matcher.tables import MonthTables
 from specs.load import AREAS
 from specs.tables import REGISTRY_DATASET
+
+_TOLD = ["area", "clause", "status"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,11 @@ def decision_counts(tables: MonthTables) -> dict[str, Any]:
     for household in np.flatnonzero(routes != "no"):
         by_area[area_of[household]][routes[household]] += 1
     top = tables.findings.filter(pc.invert(pc.match_substring(tables.findings["clause"], ".")))
-    counted = Counter(
-        zip(area_of[top["household_id"].to_numpy()], top["clause"].to_pylist(), top["status"].to_pylist(), strict=True)
-    )
+    told = pa.table([tables.households["area"].take(top["household_id"]), top["clause"], top["status"]], _TOLD)
+    counted = told.group_by(_TOLD).aggregate([([], "count_all")]).sort_by([(name, "ascending") for name in _TOLD])
     criteria: dict[str, dict[str, dict[str, int]]] = {area: {} for area in AREAS}
-    for (area, clause, status), count in sorted(counted.items()):
-        criteria[area].setdefault(clause, {})[status] = count
+    for row in counted.to_pylist():
+        criteria[row["area"]].setdefault(row["clause"], {})[row["status"]] = row["count_all"]
     kept = tables.decisions.filter(pc.not_equal(tables.decisions["route"], "no"))
     concerns = Counter(pc.list_flatten(kept["concerns"]).to_pylist())
     short = int(pc.sum(tables.decisions["one_short_not_assessable"]).as_py() or 0)
@@ -132,8 +134,8 @@ def figures_of(month: Month, rules: Rules) -> Figures:
     tables = month.tables
     delivered = delivered_rows(tables)
     person = tables.person_of()
-    present = np.unique(person[delivered & (person >= 0)])
-    sizes = np.bincount(person[delivered & (person >= 0)], minlength=tables.persons.num_rows)[present]
+    sizes = np.bincount(person[delivered & (person >= 0)])
+    sizes = sizes[sizes > 0]
     places = Counter(tables.households["place"].to_pylist())
     people = tables.households["people"].to_numpy()
     return Figures(
@@ -141,7 +143,7 @@ def figures_of(month: Month, rules: Rules) -> Figures:
         supplies=supply_lines(month.intake, rules),
         records=int(delivered.sum()),
         candidate_pairs=month.candidate_pairs,
-        persons=len(present),
+        persons=len(sizes),
         persons_by_records=_counted(sizes),
         households=int((people > 0).sum()),
         households_by_people=_counted(people[people > 0]),

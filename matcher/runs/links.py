@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from matcher.month import Rules
 from matcher.pairs.score import CERTAIN, Basis
-from matcher.pairs.waterfall import to_json, waterfalls
+from matcher.pairs.waterfall import waterfalls
 from matcher.persons.verdicts import Verdicts, spanning
 from matcher.review.questions import Question
 from matcher.runs.kept import keeping_tier
@@ -118,15 +118,13 @@ def explained(basis: Basis, chosen: Collection[tuple[int, int]], verdicts: Verdi
     pairs = sorted({*chosen, *(pair for pair in found_apart if pair is not None)})
     rows = []
     for found in waterfalls(basis, [a for a, _ in pairs], [b for _, b in pairs]):
-        verdict = verdicts.of(found.left, found.right, found.weight)
-        rows.append(
-            {
-                "record_id_l": found.left, "record_id_r": found.right, "verdict": verdict.code,
-                "match_weight": round(found.weight, 4), "best": round(verdict.best, 4), "worst": round(verdict.worst, 4),
-                "steps": to_json(found.steps),
-            }
-        )  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=LINKS.schema)
+        weight = found.weight
+        verdict = verdicts.of(found.left, found.right, weight)
+        numbers = round(weight, 4), round(verdict.best, 4), round(verdict.worst, 4)
+        rows.append((found.left, found.right, verdict.code, *numbers, found.kept))
+    return (
+        pa.table([list(column) for column in zip(*rows, strict=True)], schema=LINKS.schema) if rows else LINKS.empty()
+    )
 
 
 def links_of_late(
@@ -150,7 +148,7 @@ def links_of_late(
         {
             "record_id_l": int(new_ids[found.left]), "record_id_r": int(new_ids[found.right]),
             "verdict": "linked" if found.weight >= least else "through_others",
-            **dict.fromkeys(("match_weight", "best", "worst"), round(found.weight, 4)), "steps": to_json(found.steps),
+            **dict.fromkeys(("match_weight", "best", "worst"), round(found.weight, 4)), "steps": found.kept,
         }
         for found in waterfalls(basis, [a for a, _ in late], [b for _, b in late])
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from matcher.pairs.compare import Comparer
 from matcher.pairs.model import load_model
 from matcher.pairs.score import CERTAIN, Basis, Scored, score_pairs
 from matcher.pairs.train import PERSON
-from matcher.pairs.waterfall import CONTEXT, NOTHING, Step, of_stored, to_json, waterfalls
+from matcher.pairs.waterfall import CONTEXT, NOTHING, Step, of_stored, waterfalls
 from matcher.pairs.words import words_of
 from tests.pairs.towns import town
 
@@ -89,7 +89,7 @@ def test_what_is_kept_of_steps_is_names_of_levels_and_numbers(scored: tuple[Scor
     found, basis = scored
     known = {"missing", ""}.union(*basis.model.layout.levels)
     for one in waterfalls(basis, *ends(found)):
-        kept = json.loads(to_json(one.steps))
+        kept = json.loads(one.kept)
         assert all(level in known and isinstance(bits, float) for _, level, bits in kept)
         assert {what.partition(".")[0] for what, _, _ in kept} <= {
             "start", "comparison", "lacking", "common", "ages", "sources", "reference", "context", "same_row",
