@@ -21,7 +21,6 @@ from matcher.pairs import TrainedModel
 from matcher.purge import held
 from matcher.purge.audit import Audit
 from matcher.purge.certificate import FILE as CERTIFICATE
-from matcher.purge.passwords import workbook_keys_derived_once
 from matcher.registry.batches import Batch
 from matcher.registry.plan import FamilyPlan
 from matcher.runs import certificates, outputs, summaries
@@ -138,7 +137,6 @@ def tell_decisions(run: Run, batch: Batch) -> None:
     )  # fmt: skip
 
 
-@workbook_keys_derived_once()
 def finish(run: Run, batch: Batch, values: list[str] | None) -> Outcome:
     """Steps 3 to 7, from the registry and the stored plan. `values`: what must not be found; None after a crash."""
     workspace, registry, rules, stages = run.workspace, run.registry, run.rules, run.stages
