@@ -32,6 +32,7 @@ OWN = {
 }
 NEVER = 1e-12
 CONVERGED = 1e-5  # relative change of the number of matches
+NEARLY_CONVERGED = 1e-4  # the same, where gaps are learned next and all changes once more
 GAP_ROUNDS = 2  # times that what pairs lack is learned anew
 UNSEEN = 10.0  # pairs of strangers by which their agreement leans on the starting values
 
@@ -298,11 +299,13 @@ def _fitted(
     if not selected.any():
         return estimate
     levels, counts = levels[selected], counts[selected]
-    for number in range(1 if agreement.masks is None else 1 + GAP_ROUNDS):
+    rounds = 1 if agreement.masks is None else 1 + GAP_ROUNDS
+    for number in range(rounds):
         if number:
             estimate.learn_gaps(levels, counts)
+        enough = CONVERGED if number + 1 == rounds else NEARLY_CONVERGED
         for _ in range(model.training.iterations):
-            if estimate.step(levels, counts) < CONVERGED:
+            if estimate.step(levels, counts) < enough:
                 break
     return estimate
 
