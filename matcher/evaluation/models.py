@@ -26,7 +26,7 @@ from matcher.month import Rules
 from matcher.pairs import LinkageModel, TrainedModel, load_model, score_pairs
 from matcher.pairs.gaps import MASKS
 from matcher.pairs.model import CLASSES
-from matcher.pairs.sources import nothing
+from matcher.pairs.sources import HOUSEHOLD, nothing
 from matcher.persons import cluster
 from matcher.progress import Stages
 from matcher.records import build
@@ -100,14 +100,15 @@ def named(text: str) -> Named:
 
 def _fits(model: LinkageModel, trained: TrainedModel) -> bool:
     try:
-        sizes = all(math.isfinite(trained.sizes[kind]) for kind in CLASSES)
+        sizes = all(0 <= trained.sizes[kind] < math.inf for kind in CLASSES)
         known = (
             all(
                 math.isfinite(number)
                 for part in nothing()
-                for numbers in trained.sources[part].values()
+                for numbers in trained.sources.get(part, {}).values()
                 for number in numbers
             )
+            and all(len(logs) == 2 for logs in trained.sources.get(HOUSEHOLD, {}).values())
             and all(0 <= trained.missing[c.name] <= 1 for c in model.comparison)
             and all(len(of) == MASKS and all(map(math.isfinite, of)) for of in trained.lacking.values())
             and trained.records >= 0

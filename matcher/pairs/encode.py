@@ -37,14 +37,9 @@ SEX_OF_ROLE = {
     **dict.fromkeys(("SON", "FATHER", "HUSBAND", "BROTHER", "GRANDSON", "GRANDFATHER", "UNCLE", "NEPHEW", "STEPSON"), 0),
     **dict.fromkeys(("DAUGHTER", "MOTHER", "WIFE", "SISTER", "GRANDDAUGHTER", "GRANDMOTHER", "AUNT", "NIECE", "STEPDAUGHTER"), 1),
 }  # fmt: skip
-ROLES = (
-    "OWNER",
-    "TENANT",
-    "LODGER",
-    "PARTNER",
-    "HEAD",
-    *SEX_OF_ROLE,
-)  # whose holders data sets hold more or less often
+# Roles in a household whose holders data sets hold more or less often. Kept numbers go by their places: new ones come last.
+HOUSEHOLD_ROLES = ("OWNER", "TENANT", "LODGER", "PARTNER", "HEAD", *SEX_OF_ROLE)
+BANDS = (5, 11, 16, 17, 18, 19, 20, 22, 25, 30, 45, 55, 65, 75)  # years of age
 DATASETS = (
     200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
 )
@@ -333,7 +328,8 @@ class Encoded:
 
     @_once
     def _share_of_women(self) -> tuple[npt.NDArray[np.float64], Flags]:
-        """Of all whose sex is delivered, by forename: the share of women, and whether enough bear it to tell."""
+        """Of all whose sex is delivered or told by another name or a role, by forename: the share of women, and whether
+        enough bear it to tell."""
         told = np.flatnonzero((self._told_sex >= 0) & (self.forename >= 0))
         size = len(self.words.values)
         bearers = np.bincount(self.forename[told], minlength=size)
@@ -490,8 +486,13 @@ class Encoded:
 
     @_once
     def known_role(self) -> Ints:
-        """The role in a household, by its place in ROLES; -1 where the record tells none of these."""
-        return self._read_as("relationship", {name: number for number, name in enumerate(ROLES)})
+        """The role in a household, by its place in HOUSEHOLD_ROLES; -1 where the record tells none of these."""
+        return self._read_as("relationship", {name: number for number, name in enumerate(HOUSEHOLD_ROLES)})
+
+    @_once
+    def age_band(self) -> npt.NDArray[np.int64]:
+        """The age at the table's latest date, by its place between BANDS; of no meaning without a date of birth."""
+        return np.digitize((self.latest - self.dob) / 365.25, BANDS)
 
     @_once
     def latest(self) -> int:

@@ -12,12 +12,13 @@ import pandas as pd
 
 from matcher.pairs.comparators import level
 from matcher.pairs.compare import nearly_exchanged
-from matcher.pairs.encode import Encoded, Keys, key_where, mix
+from matcher.pairs.encode import BANDS, Encoded, Keys, firsts, key_where, mix
 from matcher.pairs.model import Comparison, LinkageModel
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
+KINDS = ("forename", "surname", "local", "name", "middle", "sex", "dob", "home", "household", "nearly", "exchanged")
 LEAST = -6.0  # log: no value counts as rarer than this against an average one
 ALIKE = 0.7  # how much of its rarity a name keeps where two only sound alike
 AGES = 2.5  # log: the most that ages can speak for a match
@@ -26,7 +27,6 @@ LEAN = 5.0  # bearers of a forename by which its share of a middle name leans on
 NEARLY = 3.0  # log: how much likelier strangers' names are exchanged where one of them is found again nearly only
 SEEN = 0.5  # records by which the column of a name leans on either
 OTHER_COLUMN = 9.0  # log: the most that the columns in which names mostly stand can say of a pair
-BANDS = (5, 11, 16, 17, 18, 19, 20, 22, 25, 30, 45, 65)  # years of age
 
 
 def groups(keys: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -106,12 +106,12 @@ def _together(e: Encoded, forename: Keys, surname: Keys) -> Floats:
     (first, _), (last, _) = groups(forename), groups(surname)
     name, names = groups(key_where(both, first, last))
     born = np.flatnonzero(both & e.has_dob)
-    born = born[np.unique(mix(name[born], e.dob[born]), return_index=True)[1]]
+    born = born[firsts(mix(name[born], e.dob[born]))]
     people = np.bincount(name[born], minlength=len(names)).astype(float)
-    firsts, lasts = (np.bincount(of[born], minlength=int(of.max(initial=-1)) + 1) for of in (first, last))
+    forenames, surnames = (np.bincount(of[born], minlength=int(of.max(initial=-1)) + 1) for of in (first, last))
     out = np.zeros(e.size)
     at = np.flatnonzero(both)
-    usual = firsts[first[at]] * lasts[last[at]] / max(len(born), 1)
+    usual = forenames[first[at]] * surnames[last[at]] / max(len(born), 1)
     others = np.maximum(people[name[at]] - 1.0, 0.0)
     out[at] = np.clip(np.log((others + 0.5) / (usual + 0.5)), 0.0, 4.0)
     return out
@@ -129,7 +129,7 @@ def _full_names(
     fresh[1:] = packed[1:] != packed[:-1]
     born = np.bincount(packed[fresh] >> 32, minlength=len(names)).astype(float)
     average = max(float(born @ (born - 1)), 1.0) / max(float(born.sum()), 1.0)
-    return name, np.log(np.maximum(np.append(born, born[:1] if len(born) else 0.0) - 1, 0.1) / average)
+    return name, np.append(np.log(np.maximum(born - 1, 0.1) / average), 0.0)  # 0: of what is no whole name
 
 
 def _astray(forename: tuple[Ints, list[str]], surname: tuple[Ints, list[str]]) -> Floats:
@@ -172,8 +172,7 @@ class Ages:
         self._e = e
         if not e.datasets:
             return
-        age = (e.latest - e.dob) / 365.25
-        self._band = np.digitize(age, BANDS)
+        self._band = e.age_band
         count = len(BANDS) + 1
         self._group = groups(mix(e.dataset, e.role, e.titled))[0]
 
@@ -307,22 +306,7 @@ class Frequencies:
         """log ratios of pairs by kind: how much likelier strangers agree so than on average ("name": namesakes, "household":
         relatives), and of "exchanged" how much likelier one person's names do."""
         size, at = len(left), self._layout.at
-        out = {
-            kind: np.zeros(size)
-            for kind in (
-                "forename",
-                "middle",
-                "surname",
-                "dob",
-                "home",
-                "name",
-                "nearly",
-                "exchanged",
-                "household",
-                "sex",
-                "local",
-            )
-        }
+        out = {kind: np.zeros(size) for kind in KINDS}
 
         def put(
             kind: str, chosen: npt.NDArray[np.bool_], shares: _Shares, part: float = 1.0, one: bool = False
@@ -370,7 +354,8 @@ class Frequencies:
             out["exchanged"][neither] = np.clip(value, -OTHER_COLUMN, OTHER_COLUMN)
         if self._alike:  # of one forename, strangers too are of one sex
             named = np.flatnonzero(at(levels, "sex", "same") & at(levels, "given", "exact", "family", "close"))
-            out["sex"][named] = np.where(self._e.of_both_sexes[self._e.forename[left[named]]], 0.0, np.log(2.0))
+            mixed = np.any([self._e.of_both_sexes[self._e.forename[of[named]]] for of in (left, right)], axis=0)
+            out["sex"][named] = np.where(mixed, 0.0, np.log(2.0))
         both = np.flatnonzero(at(levels, "given", "exact") & at(levels, "family", "exact"))
         for name, others in self._full_names:
             one = both[name[left[both]] == name[right[both]]]

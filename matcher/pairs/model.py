@@ -205,10 +205,6 @@ class TrainedModel:
             ) from error  # fmt: skip
         if not (isinstance(found.sizes, dict) and isinstance(found.chances, dict) and "match" in found.chances):
             return found
-        if not all(isinstance(size, int | float) and size >= 0 for size in found.sizes.values()):
-            raise UserError(
-                "The trained numbers cannot be read: a class of pairs has no size from 0 on.", where=file, todo=_TRAINED
-            )
         new = [kind for kind in CLASSES if kind not in found.sizes]  # to the version that wrote the numbers
         return replace(
             found,

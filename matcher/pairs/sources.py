@@ -50,9 +50,9 @@ class Sources:
         for part, table in ((ACROSS, self._across), (WITHIN, self._within)):
             for kind in range(self._count**2):
                 table[kind] = told[part].get(self._name(kind), table[kind])
-        self._kin = np.array(
-            [told.get(HOUSEHOLD, {}).get(self._name(kind), (0.0, 0.0)) for kind in range(self._count**2)]
-        )
+        kin = told.get(HOUSEHOLD, {})
+        self._kin = np.array([kin.get(self._name(kind), [0.0, 0.0]) for kind in range(self._count**2)])
+        self._kin = self._kin.clip(LEAST_KIN, MOST_KIN)
         self._holders = Holders(e, self._names, told.get(HOLDERS, {}))
         self._roles = np.array([0.0, *told[ROLES].get("same", [0.0]), *told[ROLES].get("different", [0.0])])
         place = layout.place("place")
@@ -68,12 +68,13 @@ class Sources:
 
     def _kinds(self, left: Ints, right: Ints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Pair of data sets of each pair, and whether it is two references of one system."""
-        e = self._e
-        a, b = (
-            np.where(e.dataset[rows] < 0, self._count - 1, e.dataset[rows]).astype(np.int64) for rows in (left, right)
-        )
+        e, a, b = self._e, self._dataset(left), self._dataset(right)
         two = (e.system[left] >= 0) & (e.system[left] == e.system[right]) & (e.ref[left] != e.ref[right])
         return np.minimum(a, b) * self._count + np.maximum(a, b), two & (e.ref[left] != 0) & (e.ref[right] != 0)
+
+    def _dataset(self, rows: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
+        found = self._e.dataset[rows].astype(np.int64)
+        return np.where(found < 0, self._count - 1, found)
 
     def _roles_of(self, left: Ints, right: Ints) -> npt.NDArray[np.int8]:
         """0: not told by both, 1: the same role in a household, 2: two roles."""
@@ -139,51 +140,43 @@ class Sources:
         usual = possible * (related.sum() / max(possible.sum(), 1.0))
         kin = np.clip(np.log((related + STRENGTH) / (usual + STRENGTH)), LEAST_KIN, MOST_KIN)
         told[HOUSEHOLD] = {self._name(k): kin[:, k].tolist() for k in np.flatnonzero(possible.any(axis=0)).tolist()}
-        apart = once[~two[once]]
-        told[HOLDERS] = self._holders.learn(left[apart], right[apart])
+        told[HOLDERS] = self._holders.learn(left[~two], right[~two], key)
         # Two references count once at each role that their records tell, whichever of their rows come first.
         each = firsts(mix(kind, two, low, high, self._roles_of(left, right)))
         told[ROLES] = self._learn_roles(left[each], right[each], two[each])
         return told
 
-    def _dated(self, key: npt.NDArray[np.uint64], *by: Keys) -> tuple[npt.NDArray[np.intp], Ints]:
-        """Rows with a date of birth, each reference once by data set, system and whatever else; and their data sets."""
-        e = self._e
-        rows = np.flatnonzero(e.has_dob)
-        kinds = mix(e.dataset[rows], e.system[rows], key[rows], *(of[rows] for of in by))
-        rows = rows[firsts(kinds)]
-        return rows, np.where(e.dataset[rows] < 0, self._count - 1, e.dataset[rows]).astype(np.int64)
-
-    def _possible(self, key: npt.NDArray[np.uint64]) -> Floats:
+    def _possible(self, key: Keys) -> Floats:
         """How many pairs of dated references there are by pair of data sets, across systems and within one."""
         e, count = self._e, self._count
-        rows, dataset = self._dated(key)
-        systems = int(e.system.max(initial=-1)) + 1
-        held = e.system[rows] >= 0
-        by = np.zeros((count, systems))
+        rows = np.flatnonzero(e.has_dob)
+        rows = rows[firsts(mix(e.dataset[rows], e.system[rows], key[rows]))]
+        dataset, held = self._dataset(rows), e.system[rows] >= 0
+        by = np.zeros((count, int(e.system.max(initial=-1)) + 1))
         np.add.at(by, (dataset[held], e.system[rows][held]), 1.0)
         sizes = np.bincount(dataset, minlength=count).astype(float)
         return self._each_once(np.outer(sizes, sizes), by @ by.T)
 
-    def _of_one_home(self, key: npt.NDArray[np.uint64]) -> Floats:
+    def _of_one_home(self, key: Keys) -> Floats:
         """How many of these pairs are of one home and surname, and of two dates of birth."""
-        e, count = self._e, self._count
-        systems = int(e.system.max(initial=-1)) + 2  # the first: no system
-        rows, dataset = self._dated(key, e.home)
-        known = np.flatnonzero((e.home[rows] != 0) & (e.surname[rows] >= 0))
-        rows, dataset = rows[known], dataset[known]
-        column, surname = dataset * systems + e.system[rows] + 1, e.words.sound[e.surname[rows]]
+        e = self._e
+        rows = np.flatnonzero(e.has_dob & (e.home != 0) & (e.surname >= 0))
+        surname = e.words.sound[e.surname]
+        said = (e.home, surname, e.dob, key)
+        rows = rows[firsts(mix(e.dataset[rows], e.system[rows], *(of[rows] for of in said)))]
 
-        def pairs(*by: npt.NDArray[np.integer]) -> Floats:
-            group = pd.factorize(mix(*by))[0]
-            shape = (int(group.max(initial=-1)) + 1, count * systems)
-            held = coo_array((np.ones(len(group)), (group, column)), shape=shape).tocsr()
+        def alike(rows: npt.NDArray[np.intp], *by: npt.NDArray[np.integer | np.uint64]) -> Floats:
+            group = pd.factorize(mix(*(of[rows] for of in by)))[0]
+            shape = (int(group.max(initial=-1)) + 1, self._count)
+            held = coo_array((np.ones(len(group)), (group, self._dataset(rows))), shape=shape).tocsr()
             return np.asarray((held.T @ held).todense())
 
-        found = pairs(e.home[rows], surname) - pairs(e.home[rows], surname, e.dob[rows])
-        by_system = found.reshape(count, systems, count, systems)
-        within = np.einsum("asbs->ab", by_system[:, 1:, :, 1:])
-        return self._each_once(by_system.sum(axis=(1, 3)), within)
+        def pairs(rows: npt.NDArray[np.intp], *by: npt.NDArray[np.integer | np.uint64]) -> Floats:
+            two = alike(rows, e.home, surname, *by) - alike(rows, e.home, surname, e.dob, *by)
+            same = alike(rows, e.home, surname, key, *by) - alike(rows, e.home, surname, e.dob, key, *by)
+            return two - same  # but not one reference with two dates of birth
+
+        return self._each_once(pairs(rows), pairs(rows[e.system[rows] >= 0], e.system))
 
     def _each_once(self, every: Floats, within: Floats) -> Floats:
         """Numbers of pairs, across and within systems, of a table that holds each pair of two data sets twice."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.pairs.compare import Comparer
+from matcher.pairs.frequency import KINDS
 from matcher.pairs.score import CERTAIN, Basis, Terms
 from matcher.pairs.train import class_logs
 
@@ -26,9 +27,7 @@ NOTHING = 1e-10  # bits that are rounding
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 START, SAME_ROW = "start", "same_row"
-FREQUENCIES = (
-    "forename", "surname", "local", "name", "middle", "sex", "dob", "home", "household", "kin", "nearly", "exchanged",
-)  # fmt: skip
+RATIOS = (*KINDS, "kin")
 """Kinds of `Terms.ratios`, in the order of their steps."""
 CONTEXT = ("moved_together", "unrivalled")
 """Kinds of context of which `Basis` holds the bits, in the order of their steps."""
@@ -89,7 +88,7 @@ def _compared(basis: Basis, patterns: Ints) -> tuple[list[tuple[tuple[Step, ...]
     layout = basis.model.layout
     distinct, of_pattern = np.unique(patterns, return_inverse=True)
     levels = layout.unpack(distinct)
-    nothing = dict.fromkeys(FREQUENCIES, np.zeros(len(distinct)))
+    nothing = dict.fromkeys(RATIOS, np.zeros(len(distinct)))
     names, weights = [START], []
     partly = np.zeros_like(levels)
     trained = replace(basis.trained, lacking={})  # what is missing tells only once all is compared
@@ -114,7 +113,7 @@ def _beyond(basis: Basis, left: Ints, right: Ints, patterns: Ints, compared: Flo
     nothing = {kind: np.zeros(len(left)) for kind in whole.ratios}
     told, ratios = Terms(whole.logs, nothing), dict(nothing)
     names, weights = ["lacking"], [compared, told.weight()]
-    for kind in FREQUENCIES:
+    for kind in RATIOS:
         ratios = ratios | {kind: whole.ratios[kind]}
         told = replace(told, ratios=ratios)
         names.append(f"common.{kind}")

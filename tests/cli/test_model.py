@@ -240,7 +240,16 @@ def test_trained_numbers_given_as_a_model_are_refused_with_the_files_name(month:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"missing": {}}, {"records": "many"}, {"sources": {"across": 1}}, {"sizes": [1]}, {"model": "plain"}]
+    "changed",
+    [
+        {"missing": {}},
+        {"records": "many"},
+        {"sources": {"across": 1}},
+        {"sources": {"household": {"a|a": [0.0]}}},
+        {"sizes": [1]},
+        {"sizes": dict.fromkeys(CLASSES, -1.0)},
+        {"model": "plain"},
+    ],
 )
 def test_numbers_with_a_part_missing_or_of_another_model_are_refused(
     month: dict[str, Path], tmp_path: Path, changed: dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,12 +84,6 @@ def test_a_model_that_an_editor_marked_as_utf_8_is_read(tmp_path: Path) -> None:
     marked = tmp_path / "mine.toml"
     marked.write_bytes(b"\xef\xbb\xbf" + (models.FOLDER / "plain.toml").read_bytes())
     assert load_model(marked) == load_model("plain")
-
-
-def test_parameters_with_fewer_pairs_than_none_are_refused() -> None:
-    trained = score_pairs(town(30)[0], load_model()).trained
-    with pytest.raises(UserError, match="size"):
-        TrainedModel.from_json(replace(trained, sizes=trained.sizes | {"match": -1.0}).to_json())
 
 
 def test_unreadable_parameters_are_refused() -> None:
@@ -237,6 +230,19 @@ def test_codes_do_not_depend_on_the_order_of_rows() -> None:
 def test_every_level_of_the_model_is_explained() -> None:
     assert isinstance(MODEL, LinkageModel)
     assert all(of.meaning for comparison in MODEL.comparison for of in comparison.level.values())
+
+
+def test_initials_are_no_whole_names_whoever_stands_first() -> None:
+    rows = [{"forename": "ANNA", "surname": "SMITH", "dob": dt.date(1950 + n, 1, 1)} for n in range(60)]
+    rows += [
+        {"forename": f"N{n:03}AME", "surname": f"S{n:03}NAME", "dob": dt.date(1960, 1, 1 + n % 28)} for n in range(300)
+    ]
+    browns = [{"forename": "J", "surname": "BROWN", "dob": dt.date(1980, 5, 6)}] * 2
+    there, back = (
+        score_pairs(pa.Table.from_pylist([*of, *browns]), load_model("plain")).pairs.to_pylist()[-1]["match_weight"]
+        for of in (rows, rows[::-1])
+    )
+    assert there == pytest.approx(back, abs=1e-4)
 
 
 def test_weights_and_persons_do_not_depend_on_the_order_of_rows() -> None:

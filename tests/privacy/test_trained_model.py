@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from matcher.pairs import TrainedModel, load_model
-from matcher.pairs.encode import ROLES
+from matcher.pairs.encode import HOUSEHOLD_ROLES
 from matcher.pairs.gaps import MASKS
 from matcher.pairs.model import CLASSES
 from matcher.progress import Stages
@@ -144,7 +144,7 @@ def test_trained_parameters_are_numbers_by_class_comparison_and_level_alone(
     assert set(raw["sources"]) == {"across", "within", "roles", "household", "holders"}
     datasets = set(load_extract_specs()) | {REGISTRY_DATASET, ""}
     assert all(set(pair.split(">")) <= datasets for pair in raw["sources"]["holders"])
-    assert all(len(logs) == len(ROLES) for logs in raw["sources"]["holders"].values())
+    assert all(len(logs) == len(HOUSEHOLD_ROLES) for logs in raw["sources"]["holders"].values())
     for kind in ("across", "within", "household"):
         assert all(set(pair.split("|")) <= datasets for pair in raw["sources"][kind])
     assert set(raw["sources"]["roles"]) <= {"same", "different"}
