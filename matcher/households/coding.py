@@ -105,9 +105,8 @@ def dense_ids(values: np.ndarray) -> np.ndarray:
         there[values] = True
         return (np.cumsum(there) - 1)[values]
     bits = len(values).bit_length()
-    if most < _sortable(
-        len(values)
-    ):  # sorted with their places beside them, which takes a fraction of finding an order
+    if most < _sortable(len(values)):
+        # Sorted with their places beside them, which takes a fraction of finding an order.
         beside = np.sort((values << bits) | np.arange(len(values)))
         order, rising = beside & ((1 << bits) - 1), beside >> bits
     else:

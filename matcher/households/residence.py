@@ -357,13 +357,8 @@ def _explain(
     )
     sure = CONFIDENCE[dwellings.how[row]]
     best = np.arange(len(rows))
-    for key in (
-        gone.astype(np.int64),
-        -sure,
-        age,
-        wording,
-        number,
-    ):  # fewer are left each time, the last tells all apart
+    # Fewer are left each time, and the last tells all apart.
+    for key in (gone.astype(np.int64), -sure, age, wording, number):
         least = np.full(people, key.max(initial=0))
         np.minimum.at(least, who[best], key[best])
         best = best[key[best] == least[who[best]]]

@@ -40,9 +40,8 @@ SEX_OF_ROLE = {
 # Roles in a household whose holders data sets hold more or less often. Kept numbers go by their places: new ones come last.
 HOUSEHOLD_ROLES = ("OWNER", "TENANT", "LODGER", "PARTNER", "HEAD", *SEX_OF_ROLE)
 BANDS = (5, 11, 16, 17, 18, 19, 20, 22, 25, 30, 45, 55, 65, 75)  # years of age
-DATASETS = (
-    200  # the largest; what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing
-)
+# The largest alone: what pairs of data sets tell is a table of their square, and rarer ones tell next to nothing.
+DATASETS = 200
 BEARERS, DECISIVE = 4, 0.97  # of a forename: how many, and the share of one sex, from which it tells the sex
 IDENTIFIERS = ("nino", "upn", "nhs")
 

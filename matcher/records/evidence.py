@@ -75,9 +75,8 @@ def row_facts(rows: pa.Table, spec: ExtractSpec, as_at: dt.date) -> RowFacts:
         tables.append(_with_keys(made, rows, rule, twice, identifiers))
     facts = pa.concat_tables(tables) if tables else FACTS.empty_table()
     position, of_rule, month = (facts[name].to_numpy().astype(np.int64) for name in ("position", "rule", "month"))
-    order = np.argsort(
-        (position * len(spec.evidence) + of_rule) * 13 + month, kind="stable"
-    )  # merges what rises already
+    # Months are 0 to 12; a stable sort merges what rises already.
+    order = np.argsort((position * len(spec.evidence) + of_rule) * 13 + month, kind="stable")
     return RowFacts(facts.take(pa.array(order)), dict(beyond))
 
 
