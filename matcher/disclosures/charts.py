@@ -17,16 +17,12 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 
 # dark to light, told apart without colour by lightness and by hatching
 SHADES = ("#1F3B57", "#6E93B5", "#D3DEE9", "#F4F4F4")
 HATCHES = ("", "///", "...", "xx")
-_INK = "#1A1A1A"
 _WIDTH, _PAD = 7.6, 0.06  # inches
-_BAR = 0.62  # of the room that a bar has
 _WIDEST_LABEL = 44  # characters; longer labels go on a second line
 _STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "matcher", "font.family": "sans-serif", "font.size": 10}
 
@@ -46,36 +42,35 @@ def bars(
     lines = sum(1 + 0.5 * label.count("\n") for label in wrapped)
     legend = 0.3 if len(series) > 1 else 0
     height = 0.55 + 0.34 * lines + legend
-    # placed by the labels' widths, without axes: to have the layout found, and to make ticks and limits that nobody sees, takes
-    # several times as long as all the drawing
-    start, end, low, high = _widest(wrapped) + 2 * _PAD, _WIDTH - _PAD, _PAD + legend, height - _PAD
-    sums = [sum(float(values[place] or 0) for values in series.values()) for place in range(len(labels))]
-    wide = (end - start) / (1.14 * (max(sums) or 1.0))  # inches for each that a bar counts, with room for its figure
-    pitch = (high - low) / (1.1 * (len(labels) - 1 + _BAR))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, height))
         FigureCanvasSVG(figure)
-        inches = figure.dpi_scale_trans
-        middles = [high - pitch * (place + _BAR / 2 + 0.05 * (len(labels) - 1 + _BAR)) for place in range(len(labels))]
-        lefts = [start] * len(labels)
-        named = []
+        # placed by the labels' widths: to have the layout found takes three times as long as all the drawing
+        start, end, low, high = _widest(wrapped) + 2 * _PAD, _WIDTH - _PAD, _PAD + legend, height - _PAD
+        axes = figure.add_axes((start / _WIDTH, low / height, (end - start) / _WIDTH, (high - low) / height))
+        left = [0.0] * len(labels)
+        places = range(len(labels))
         for n, (name, values) in enumerate(series.items()):
-            for place, (left, middle, value) in enumerate(zip(lefts, middles, values, strict=True)):
-                bar = Rectangle(
-                    (left, middle - pitch * _BAR / 2), wide * float(value or 0), pitch * _BAR, label=name,
-                    facecolor=SHADES[n % 4], hatch=HATCHES[n % 4], edgecolor=_INK, linewidth=0.8, transform=inches,
-                )  # fmt: skip
-                figure.add_artist(bar)
-                lefts[place] += bar.get_width()
-            named.append(bar)
-        figure.add_artist(Line2D([start, start], [low, high], color="black", linewidth=0.8, transform=inches))
-        for place, (middle, label) in enumerate(zip(middles, wrapped, strict=True)):
+            widths = [float(value or 0) for value in values]
+            axes.barh(
+                places, widths, left=left, height=0.62, label=name, color=SHADES[n % 4], hatch=HATCHES[n % 4],
+                edgecolor="#1A1A1A", linewidth=0.8,
+            )  # fmt: skip
+            left = [before + width for before, width in zip(left, widths, strict=True)]
+        most = max(left) or 1.0
+        for place in places:
             told = [values[place] for values in series.values()]
             words = withheld if None in told else f"{sum(value or 0 for value in told):,.{decimals}f}"
-            figure.text(start - 7 / 72, middle, label, ha="right", va="center_baseline", transform=inches)
-            figure.text(lefts[place] + (end - start) / 114, middle, words, va="center", transform=inches)
+            axes.text(left[place] + most * 0.01, place, words, va="center")
+        axes.set_yticks(places, wrapped)
+        axes.invert_yaxis()
+        axes.set_xlim(0, most * 1.14)
+        axes.xaxis.set_visible(False)
+        axes.tick_params(left=False)
+        for side in ("top", "right", "bottom"):
+            axes.spines[side].set_visible(False)
         if len(series) > 1:
-            figure.legend(handles=named, loc="lower center", ncols=len(series), frameon=False)
+            figure.legend(loc="lower center", ncols=len(series), frameon=False)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _inline(buffer.getvalue(), what)
@@ -114,14 +109,14 @@ def waterfall(labels: Sequence[str], steps: Sequence[float], *, line: float, wha
                 height=0.62,
                 color=SHADES[shade],
                 hatch=HATCHES[shade],
-                edgecolor=_INK,
+                edgecolor="#1A1A1A",
                 linewidth=0.8,
             )
             axes.text(max(start, start + step) + 0.01 * spread, place, f"{step:+.1f}", va="center", bbox=_BEHIND)
         for place, sum_so_far in enumerate(reached[1:-1]):
-            axes.plot([sum_so_far] * 2, [place + 0.31, place + 0.69], color=_INK, linewidth=0.8)
-        axes.axvline(0, color=_INK, linewidth=0.8)
-        axes.axvline(line, color=_INK, linewidth=1.2, linestyle="--")
+            axes.plot([sum_so_far] * 2, [place + 0.31, place + 0.69], color="#1A1A1A", linewidth=0.8)
+        axes.axvline(0, color="#1A1A1A", linewidth=0.8)
+        axes.axvline(line, color="#1A1A1A", linewidth=1.2, linestyle="--")
         axes.text(line, -0.75, "linked from here", ha="center", va="bottom", fontsize=9)
         axes.set_yticks(range(len(wrapped)), wrapped)
         axes.set_ylim(len(wrapped) - 0.4, -0.7)
