@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matcher.tables import lookup, supplies_of
+from matcher.tables import lookup
 from specs.load import AREAS, ExtractSpec, Flow
-from specs.tables import FACTS, PEOPLE
+from specs.tables import FACTS, PEOPLE, supplies_of
 
 SCHOOL_KINDS = (
     "sessions_possible", "sessions_unauthorised", "fixed_exclusions", "permanent_exclusion", "excluded_provision",

@@ -91,12 +91,6 @@ def lookup(table: pa.Table, key: str, value: str, size: int) -> np.ndarray:
     return found
 
 
-def supplies_of(records: pa.Table) -> pa.DictionaryArray:
-    """The supply of each record, "dataset.supplier", numbered as they come first."""
-    joined = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".")
-    return joined.combine_chunks().dictionary_encode()
-
-
 def records_of(month: MonthTables, households: np.ndarray) -> np.ndarray:
     """Which records belong to `households` (ids): bool a record. Their order is that of `narrow`."""
     chosen = np.zeros(month.households.num_rows + 1, dtype=bool)

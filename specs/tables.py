@@ -432,3 +432,9 @@ def _known(column: pa.ChunkedArray, target: pa.ChunkedArray) -> bool:
         return least is None or (least >= target[0].as_py() and most <= target[-1].as_py())
     known = pc.is_in(column.drop_null(), value_set=target.combine_chunks())
     return bool(pc.all(known, min_count=0).as_py())
+
+
+def supplies_of(records: pa.Table) -> pa.DictionaryArray:
+    """The supply of each record, "dataset.supplier", numbered as they come first."""
+    joined = pc.binary_join_element_wise(records["dataset"], records["supplier"], ".")
+    return joined.combine_chunks().dictionary_encode()

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from matcher.pairs.comparators.names import table
 from matcher.records.build import SupplyLike
 from matcher.records.people import column
-from matcher.tables import supplies_of
 from specs.load import ExtractSpec, Role
+from specs.tables import supplies_of
 
 Mask = npt.NDArray[np.bool_]
 

@@ -53,13 +53,6 @@ def wording_rank(texts: pa.ChunkedArray) -> np.ndarray:
     return table[encoded.indices.fill_null(size).to_numpy(zero_copy_only=False)]
 
 
-def sources_of(records: pa.Table) -> pa.DictionaryArray:
-    """Each record's supply, "dataset.supplier"."""
-    return (
-        pc.binary_join_element_wise(records["dataset"], records["supplier"], ".").combine_chunks().dictionary_encode()
-    )
-
-
 def references_of(records: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Each record's system of references and its reference as numbers, -1 for none."""
     system, ref = (
@@ -121,6 +114,18 @@ def distinct(values: np.ndarray) -> np.ndarray:
     """The distinct numbers, sorted; np.unique finds them by hashes, which takes many times as long."""
     rising = np.sort(values)
     return rising[np.concatenate([[True], rising[1:] != rising[:-1]])[: len(rising)]]
+
+
+def last_places(ids: np.ndarray) -> np.ndarray:
+    """Where each of dense ids stands last."""
+    places = np.empty(int(ids.max(initial=-1)) + 1, dtype=np.int64)
+    places[ids] = np.arange(len(ids))  # what is written last stays
+    return places
+
+
+def first_places(ids: np.ndarray) -> np.ndarray:
+    """Where each of dense ids stands first."""
+    return len(ids) - 1 - last_places(ids[::-1])
 
 
 def ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:

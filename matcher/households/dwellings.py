@@ -16,7 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matcher.households import doors
-from matcher.households.coding import Coded, chunks, coded_column, column_of, dense_ids, pack, texts_of
+from matcher.households.coding import (
+    Coded,
+    chunks,
+    coded_column,
+    column_of,
+    dense_ids,
+    first_places,
+    last_places,
+    pack,
+    texts_of,
+)
 from matcher.households.mending import GAZETTEER_SUPPORT, NO_NUMBER, mend
 
 CONFIDENCE = np.array([1.0, 0.99, 0.98, 0.93, 0.93, 0.6, 0.0], dtype=np.float32)
@@ -50,8 +60,7 @@ def find_dwellings(records: pa.Table, gazetteer: pa.Table, person: np.ndarray | 
     """
     count = records.num_rows
     frame, coded = _unique_addresses(records, gazetteer)
-    first = np.empty(int(frame["address"].max() + 1) if len(frame) else 0, dtype=np.int64)
-    first[frame["address"].to_numpy()[::-1]] = np.arange(len(frame))[::-1]
+    first = first_places(frame["address"].to_numpy())
     addresses = pd.DataFrame({name: frame[name].to_numpy()[first] for name in (*PARTS, "address")}, copy=False)
     weight = np.where(frame["listed"], GAZETTEER_SUPPORT, 1.0)
     if person is not None:
@@ -101,8 +110,7 @@ def _kinds(records: pa.Table, size: int) -> np.ndarray:
 def _bases(frame: pd.DataFrame, coded: dict[str, Coded]) -> tuple[np.ndarray, np.ndarray]:
     """Codes of the number (or building, where there is none) at the street door and of the unit behind it."""
     triple = pack(frame["flat"].to_numpy(), frame["number"].to_numpy(), frame["building"].to_numpy())
-    head = np.empty(int(triple.max(initial=-1)) + 1, dtype=np.int64)
-    head[triple] = np.arange(len(triple))
+    head = last_places(triple)
     bases: list[str | None] = []
     units: list[str | None] = []
     for flat, number, building in frame[["flat", "number", "building"]].to_numpy()[head]:
@@ -142,8 +150,7 @@ def _assemble(
     dwelling = np.where(usable, dwelling, -1)
     dense = dense_ids(dwelling[usable])
     dwelling[usable] = dense
-    first = np.zeros(int(dense.max(initial=-1)) + 1, dtype=np.int64)
-    first[dense[::-1]] = np.flatnonzero(usable)[::-1]
+    first = np.flatnonzero(usable)[first_places(dense)]
     heads = addresses.iloc[first].reset_index(drop=True)
     of_row = dwelling[frame["address"].to_numpy()]
     door_of = dense_ids(door[first])

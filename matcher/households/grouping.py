@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from matcher.households.coding import distinct, ranges, sources_of
+from matcher.households.coding import distinct, ranges
 from matcher.households.dwellings import Dwellings
 from matcher.households.families import (
     CHILD,
@@ -34,6 +34,7 @@ from matcher.households.families import (
 )
 from matcher.households.residence import Residence
 from matcher.households.surnames import Surnames
+from specs.tables import supplies_of
 
 BEARERS, NEARLY_ALL = 4, 0.9  # a forename tells the sex if so many bearers are known, and so many of them agree
 DEFAULT_DATE, FEW_MOVES = (
@@ -112,7 +113,7 @@ def paper_ties(
     """Pairs of persons who stand in one row (a joint tenancy) or share a reference within one system (`references_of`)."""
     frame = pd.DataFrame({"person": person})
     frame["system"], frame["ref"] = references
-    frame["source"] = sources_of(records).indices.to_numpy()
+    frame["source"] = supplies_of(records).indices.to_numpy()
     frame["row"] = records["row"].to_numpy()
     left, right = [], []
     for keys, good in (

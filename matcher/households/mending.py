@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from matcher.households import doors
-from matcher.households.coding import Coded, distinct, pack
+from matcher.households.coding import Coded, distinct, last_places, pack
 
 HOW = ("as_delivered", "uprn", "street_mended", "postcode_filled", "postcode_mended", "no_number", "none")
 AS_DELIVERED, UPRN, STREET_MENDED, POSTCODE_FILLED, POSTCODE_MENDED, NO_NUMBER, NO_ADDRESS = range(7)
@@ -114,8 +114,7 @@ def _supported(addresses: pd.DataFrame, rows: np.ndarray, by: list[str]) -> pd.D
     """
     columns = {name: addresses[name].to_numpy()[rows] for name in by}
     key = pack(*columns.values())
-    head = np.zeros(int(key.max(initial=-1)) + 1, dtype=np.int64)
-    head[key] = np.arange(len(key))
+    head = last_places(key)
     support = addresses["support"].iloc[rows].groupby(key).sum().to_numpy()
     found = pd.DataFrame({**{name: column[head] for name, column in columns.items()}, "support": support})
     for name, unknown in (("town", -1), ("listed", False)):

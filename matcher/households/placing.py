@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from matcher.households import dwelling_rows as rows_stage
 from matcher.households.areas import find_areas
-from matcher.households.coding import references_of, sources_of, wording_rank
+from matcher.households.coding import references_of, wording_rank
 from matcher.households.dwellings import PLACES, Dwellings, find_dwellings
 from matcher.households.grouping import (
     Grouped,
@@ -31,7 +31,7 @@ from matcher.households.reasons import NAMES
 from matcher.households.residence import Residence, settle
 from matcher.households.surnames import find_surnames
 from matcher.progress import Stage
-from specs.tables import DWELLING_ROWS, HOUSEHOLD_MEMBERS, HOUSEHOLDS
+from specs.tables import DWELLING_ROWS, HOUSEHOLD_MEMBERS, HOUSEHOLDS, supplies_of
 
 MANY_AT_ONE_DOOR = 200
 
@@ -214,7 +214,7 @@ def _supplier_area(
     code = {
         key: int(np.flatnonzero(names == area)[0]) for key, area in zip(source, supplier_areas.values(), strict=True)
     }
-    supplies = sources_of(records)
+    supplies = supplies_of(records)
     of_supply = np.array([code.get(name, -1) for name in supplies.dictionary.to_pylist()], dtype=np.int64)
     of_record = of_supply[supplies.indices.to_numpy()]
     household = np.full(len(person), -1, dtype=np.int64)

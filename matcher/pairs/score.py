@@ -170,8 +170,8 @@ class Scorer:
         ratios = self._frequencies.ratios(left, right, levels)
         own = ratios["exchanged"]  # the names of one of two strangers may be exchanged as well
         ratios["exchanged"] = own - np.log1p(self._exchanged * np.expm1(own))
-        ratios["kin"] = self._sources.kin(left, right)
-        return Terms(logs, ratios, self._ages.ratio(left, right), self._sources.ratio(left, right, levels))
+        sources, ratios["kin"] = self._sources.ratios(left, right, levels)
+        return Terms(logs, ratios, self._ages.ratio(left, right), sources)
 
     def by_reference(self, left: Ints, right: Ints, levels: Levels, weight: Floats) -> Iterator[tuple[str, Floats]]:
         """What references, identifiers and the registry decide, whatever else agrees: each rule and the weights after it."""

@@ -1,8 +1,8 @@
 """What a pair's two sources tell: how many people two data sets have in common, how often they know one address of somebody, and
 how often they hold two people of one home.
 
-Hardly a pupil claims a benefit; a landlord's tenants are tenants in other registers, too (holders.py); a register that gives a person one reference seldom holds two of one person, and hardly ever
-with two roles in a household. Takes encoded records and pairs that are certainly one person by their values; gives log ratios
+Hardly a pupil claims a benefit; a landlord's tenants are tenants in other registers, too (holders.py); a register that gives a
+person one reference seldom holds two of one person, and hardly ever with two roles in a household. Takes encoded records and pairs that are certainly one person by their values; gives log ratios
 by pair of data sets, shrunk towards none, and adds them up for any pairs. Holds names of data sets and numbers.
 """
 
@@ -85,23 +85,16 @@ class Sources:
         place = self._layout.place("place")
         return np.zeros(len(levels), dtype=np.int64) if place is None else self._part[levels[:, place]]
 
-    def ratio(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> Floats:
-        """log by how much likelier a match of each pair is for the sources of its two records."""
+    def ratios(self, left: Ints, right: Ints, levels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """For the sources of each pair's two records, log by how much likelier a match is, and two people of one home found together."""
         if not self.told:
-            return np.zeros(len(left))
+            return np.zeros(len(left)), np.zeros(len(left))
         kind, two = self._kinds(left, right)
         column = self._column(levels)
         out = np.where(two, self._within[kind, 0], self._across[kind, 0])
         out += np.where(column > 0, np.where(two, self._within[kind, column], self._across[kind, column]), 0.0)
         out += np.where(two, self._roles[self._roles_of(left, right)], self._holders.ratio(left, right))
-        return np.minimum(out, MOST)
-
-    def kin(self, left: Ints, right: Ints) -> Floats:
-        """log by how much likelier two people of one home are found together for the sources of each pair's two records."""
-        if not self.told:
-            return np.zeros(len(left))
-        kind, two = self._kinds(left, right)
-        return np.asarray(self._kin[kind, two.astype(np.intp)])
+        return np.minimum(out, MOST), np.asarray(self._kin[kind, two.astype(np.intp)])
 
     def second(self, left: Ints, right: Ints) -> Floats:
         """log by how much rarer a match of each pair is, where the first row's person is known in the second's data set by another reference."""
