@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from matcher.cli.output import AS_AT, echo_json, json_option, say
+from matcher.cli.output import AS_AT, echo_json, json_option, say, wrapped
 from matcher.clock import last_month_end, today
 from matcher.errors import Exit, UserError
 from matcher.extracts import Inbox, Intake, feedback, feedback_files, find_supplies, read_supplies
@@ -40,7 +40,7 @@ def check(context: click.Context, inbox: Path, as_at: dt.date | None, output: Pa
     with Stages().stage("intake", "Reading the supplies") as stage:
         intake = read_supplies(found, specs, as_at, stage=stage)
     for warning in intake.warnings:
-        say(f"warning: {warning}")
+        say(wrapped(f"warning: {warning}"))
     if not intake.supplies:
         raise UserError(
             "The inbox holds no supply.",

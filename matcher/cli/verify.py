@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.output import echo_json, json_option, say
+from matcher.cli.output import echo_json, json_option, say, wrapped
 from matcher.cli.workspaces import open_workspace, workspace_option
 from matcher.errors import Exit, UserError
 
@@ -79,10 +79,11 @@ def verify(context: click.Context, workspace: Path, batch: str | None, canaries:
                 "There was nothing to search for: no batch has canaries. Name values, one a line, with --canaries FILE."
             )
         else:
-            say(
+            looked_for = (
                 f"Searched {searched.files} files ({searched.bytes:,} bytes opened) for {len(result.canaries_of)} values of "
                 f"canaries of {len(set(result.canaries_of))} batch(es), and {len(lines)} of the list."
             )
+            say(wrapped(looked_for))
             for name in result.without_canaries:
                 say(f"not searched for: canaries of batch {name}, whose seed is not in the key store")
             for line in searched.not_opened:
